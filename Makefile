@@ -1,0 +1,52 @@
+# Everything that a newcomer or CI types. `make help` lists it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   := outputs/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check format bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/installed  ## install into .venv, with everything that the tests need
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+demo: setup $(DEMO)/study/manifest.csv $(DEMO)/model/bundle/bundle.yaml  ## make a phantom study, mark its edema, compare with the truth
+	$(BIN)/python infer.py $(DEMO)/study/manifest.csv -o $(DEMO)/prediction --model $(DEMO)/model/bundle --overwrite
+	$(BIN)/crmo-seg evaluate $(DEMO)/study/manifest.csv $(DEMO)/prediction -o $(DEMO)/evaluation
+	@echo "open $$(ls $(DEMO)/prediction/*/report.html)"
+
+$(DEMO)/study/manifest.csv: | $(VENV)/installed
+	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --seed 2026
+
+# Until a default model is shipped, the demo trains the smoke model.
+$(DEMO)/model/bundle/bundle.yaml: | $(VENV)/installed
+	$(BIN)/python train.py experiment=smoke output_dir=$(DEMO)/model
+
+test: setup  ## what CI runs: unit, integration, notebooks, one smoke training (minutes)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: setup  ## everything, the slow tests too (up to an hour)
+	$(BIN)/python -m pytest
+
+check: setup  ## lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## print the numbers of benchmarks/
+	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+clean:  ## remove the environment, outputs and caches
+	rm -rf $(VENV) outputs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""From cases to training samples: loading, patch sampling, augmentation."""

@@ -1,0 +1,100 @@
+"""Read a case and bring it to the model grid."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+
+import numpy as np
+from monai.transforms import Transform
+from numpy.typing import NDArray
+
+from crmo_seg.anatomy import HEAD_CLASS_OF_LABEL
+from crmo_seg.cases import Case
+from crmo_seg.data.sample import CASE, FOREGROUND, GEOMETRY, IMAGE, Sample, label_key, labelled_key
+from crmo_seg.errors import InputError
+from crmo_seg.io.nifti import read_image, read_labels
+from crmo_seg.keys import BONES
+from crmo_seg.plan import Head, Plan
+from crmo_seg.preprocess import ModelGrid, model_grid, normalise
+from crmo_seg.volume import Geometry, Volume
+
+MOST_POSITIONS = 20_000
+"""Foreground voxels kept for a case: enough to centre patches on, small in memory."""
+
+
+class LoadCased(Transform):
+    """``{"case": Case}`` -> a prepared sample: sequences and labels on the model grid.
+
+    Raises:
+        InputError: where a sequence is missing, a label lies on another grid or holds values of no class.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __call__(self, data: Mapping[Hashable, object]) -> Sample:
+        """Read the files of ``data["case"]``."""
+        case = data[CASE]
+        if not isinstance(case, Case):
+            raise TypeError(f"expected a Case, got {type(case).__name__}")
+        images = {name: read_image(_sequence_path(case, name)) for name in self.plan.sequences}
+        grid = model_grid(next(iter(images.values())).geometry, self.plan.grid)
+        channels = [normalise(grid.resample(_on_grid(image, grid, case))).array for image in images.values()]
+        sample: Sample = {CASE: case, IMAGE: np.stack(channels), GEOMETRY: grid.geometry}
+        for head in self.plan.heads:
+            sample |= _label_entries(case, head, grid)
+        return sample | {FOREGROUND: _foreground_positions(sample, self.plan.heads)}
+
+
+def _label_entries(case: Case, head: Head, grid: ModelGrid) -> Sample:
+    path = case.labels.get(head.name)
+    if path is None:
+        empty = np.zeros((1, *grid.geometry.shape), dtype=np.uint8)
+        return {label_key(head.name): empty, labelled_key(head.name): np.float32(0)}
+    labels = read_labels(path)
+    if not labels.geometry.same_grid(grid.source):
+        problem = f"lies on another grid than the image of case {case.case_id} ({_difference(labels, grid.source)})"
+        raise InputError(path, problem, "resample the label to the image's grid")
+    classes = _as_classes(labels, head, path)
+    return {label_key(head.name): grid.resample_labels(classes).array[None], labelled_key(head.name): np.float32(1)}
+
+
+def _difference(labels: Volume, image: Geometry) -> str:
+    if labels.geometry.shape != image.shape:
+        return f"shape {labels.geometry.shape}, not {image.shape}"
+    return f"corners up to {labels.geometry.largest_corner_shift_mm(image):.1f} mm apart"
+
+
+def _as_classes(labels: Volume, head: Head, path: Path) -> Volume:
+    """Fine bones become head classes; any other value beyond the head's classes is an error."""
+    array = HEAD_CLASS_OF_LABEL[labels.array] if head.name == BONES else labels.array
+    if int(array.max()) > len(head.classes):
+        found = int(labels.array[array > len(head.classes)].max())
+        expected = "a label of the table of bones" if head.name == BONES else f"0 to {len(head.classes)}"
+        remedy = f"label_{head.name} takes {expected} ({', '.join(head.classes)})"
+        raise InputError(path, f"holds the value {found}", remedy)
+    return labels.with_array(array)
+
+
+def _sequence_path(case: Case, name: str) -> Path:
+    if name not in case.images:
+        have = ", ".join(sorted(case.images))
+        raise InputError(
+            f"case {case.case_id}", f"has no image_{name} (has {have})", "add it or drop it from data.sequences"
+        )
+    return case.images[name]
+
+
+def _on_grid(image: Volume, grid: ModelGrid, case: Case) -> Volume:
+    if not image.geometry.same_grid(grid.source):
+        shapes = f"{image.geometry.shape} and {grid.source.shape}"
+        raise InputError(f"case {case.case_id}", f"has sequences on different grids ({shapes})", "resample them to one")
+    return image
+
+
+def _foreground_positions(sample: Sample, heads: tuple[Head, ...]) -> NDArray[np.int32]:
+    """Voxels of the first head, evenly thinned; the first head is the one that a model is for."""
+    positions = np.argwhere(sample[label_key(heads[0].name)][0]).astype(np.int32)
+    step = max(1, -(-len(positions) // MOST_POSITIONS))
+    return positions[::step]

@@ -1,0 +1,1 @@
+"""How well a prediction agrees with a reference: by voxel, by lesion, over a cohort."""

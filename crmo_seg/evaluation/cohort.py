@@ -1,0 +1,184 @@
+"""From the metrics of each scan to those of a cohort.
+
+Two summaries stand side by side, since each hides what the other shows: *pooled* adds up voxels and lesions of all
+scans, so that patients with much disease dominate; *per patient* first gives every patient one value, so that each
+weighs the same. Values that are undefined (NaN) are left out of a mean, and counted:
+
+| values of the patients | mean | n_defined | n |
+|------------------------|------|-----------|---|
+| 0.5, 0.7               | 0.6  | 2         | 2 |
+| 0.5, NaN               | 0.5  | 1         | 2 |
+| NaN, NaN               | NaN  | 0         | 2 |
+| none                   | NaN  | 0         | 0 |
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from crmo_seg.evaluation import lesionwise, voxel
+from crmo_seg.evaluation.lesionwise import LesionAgreement, LesionCounts
+from crmo_seg.evaluation.voxel import Overlap, ratio
+
+ByPatient: TypeAlias = Mapping[str, Sequence["CaseMetrics"]]
+
+
+@dataclass(frozen=True)
+class CaseMetrics:
+    """What was measured on one scan.
+
+    Attributes:
+        case_id: as in the manifest.
+        patient_id: groups the visits of a patient.
+        heads: head -> class name -> overlap; classes that neither mask holds are absent.
+        lesions: of the edema head; None where the case has no reference for it.
+    """
+
+    case_id: str
+    patient_id: str
+    heads: Mapping[str, Mapping[str, Overlap]] = field(default_factory=lambda: MappingProxyType({}))
+    lesions: LesionAgreement | None = None
+
+    def mean_dice(self, head: str) -> float:
+        """Mean Dice over the classes of a head that are defined in this scan; NaN where none is."""
+        return mean_of_defined(overlap.dice for overlap in self.heads[head].values()).value
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over the defined values, and how many of all values those were."""
+
+    value: float
+    n_defined: int
+    n: int
+
+
+@dataclass(frozen=True)
+class ClassSummary:
+    """One class of one head: all scans pooled, and the mean over patients (each the mean of its scans)."""
+
+    pooled: Overlap
+    patient_dice: Mean
+
+
+@dataclass(frozen=True)
+class HeadSummary:
+    """All classes of one head, and the mean over patients of each scan's mean Dice over classes."""
+
+    classes: Mapping[str, ClassSummary]
+    patient_dice: Mean
+    n_scans: int
+
+
+@dataclass(frozen=True)
+class LesionSummary:
+    """Lesions by one rule: all scans pooled, and means over patients (each patient's scans pooled)."""
+
+    pooled: LesionCounts
+    n_scans: int
+    patient_sensitivity: Mean
+    patient_precision: Mean
+    patient_f1: Mean
+
+    @property
+    def false_positives_per_scan(self) -> float:
+        """False lesions over scans; NaN where there are no scans."""
+        return ratio(self.pooled.n_false_positive, self.n_scans)
+
+
+@dataclass(frozen=True)
+class CohortSummary:
+    """All scans of a cohort.
+
+    Attributes:
+        n_scans: scans with at least one reference.
+        n_patients: patients of these scans.
+        heads: by head.
+        any_overlap: lesions by the rule of any overlap; None without edema references.
+        iou: lesions by the rule of one-to-one pairs; None without edema references.
+        large_sensitivity: pooled sensitivity for lesions of at least ``LARGE_LESION_ML``, by any overlap.
+        n_large_ref: how many of those there are.
+    """
+
+    n_scans: int
+    n_patients: int
+    heads: Mapping[str, HeadSummary]
+    any_overlap: LesionSummary | None
+    iou: LesionSummary | None
+    large_sensitivity: float
+    n_large_ref: int
+
+
+def mean_of_defined(values: Iterable[float]) -> Mean:
+    """Mean of the values that are not NaN.
+
+    >>> mean_of_defined([0.5, float("nan"), 0.7])
+    Mean(value=0.6, n_defined=2, n=3)
+    """
+    listed = list(values)
+    defined = [value for value in listed if not math.isnan(value)]
+    return Mean(ratio(math.fsum(defined), len(defined)), len(defined), len(listed))
+
+
+def summarise(cases: Sequence[CaseMetrics]) -> CohortSummary:
+    """Pool scans, and average over patients."""
+    agreements = [case.lesions for case in cases if case.lesions]
+    n_large_ref = sum(agreement.n_large_ref for agreement in agreements)
+    return CohortSummary(
+        n_scans=len(cases),
+        n_patients=len({case.patient_id for case in cases}),
+        heads={head: _summarise_head(cases, head) for head in sorted({head for case in cases for head in case.heads})},
+        any_overlap=_summarise_lesions(cases, lambda agreement: agreement.any_overlap) if agreements else None,
+        iou=_summarise_lesions(cases, lambda agreement: agreement.iou) if agreements else None,
+        large_sensitivity=ratio(sum(agreement.n_large_found for agreement in agreements), n_large_ref),
+        n_large_ref=n_large_ref,
+    )
+
+
+def _summarise_head(cases: Sequence[CaseMetrics], head: str) -> HeadSummary:
+    measured = [case for case in cases if head in case.heads]
+    patients = _by_patient(measured)
+    names = dict.fromkeys(name for case in measured for name in case.heads[head])
+    return HeadSummary(
+        classes={name: _summarise_class(patients, head, name) for name in names},
+        patient_dice=_mean_over_patients(patients, lambda case: case.mean_dice(head)),
+        n_scans=len(measured),
+    )
+
+
+def _summarise_class(patients: ByPatient, head: str, name: str) -> ClassSummary:
+    nothing = Overlap(0.0, 0.0, 0.0)
+    everywhere = [case.heads[head].get(name, nothing) for scans in patients.values() for case in scans]
+    dice = _mean_over_patients(patients, lambda case: case.heads[head].get(name, nothing).dice)
+    return ClassSummary(voxel.pooled(everywhere), dice)
+
+
+def _summarise_lesions(cases: Sequence[CaseMetrics], rule: Callable[[LesionAgreement], LesionCounts]) -> LesionSummary:
+    patients: dict[str, list[LesionCounts]] = defaultdict(list)
+    for case in cases:
+        if case.lesions:
+            patients[case.patient_id].append(rule(case.lesions))
+    by_patient = [lesionwise.pooled(scans) for scans in patients.values()]
+    return LesionSummary(
+        pooled=lesionwise.pooled(by_patient),
+        n_scans=sum(len(scans) for scans in patients.values()),
+        patient_sensitivity=mean_of_defined(counts.sensitivity for counts in by_patient),
+        patient_precision=mean_of_defined(counts.precision for counts in by_patient),
+        patient_f1=mean_of_defined(counts.f1 for counts in by_patient),
+    )
+
+
+def _by_patient(cases: Iterable[CaseMetrics]) -> dict[str, list[CaseMetrics]]:
+    patients: dict[str, list[CaseMetrics]] = defaultdict(list)
+    for case in cases:
+        patients[case.patient_id].append(case)
+    return patients
+
+
+def _mean_over_patients(patients: ByPatient, measure: Callable[[CaseMetrics], float]) -> Mean:
+    return mean_of_defined(mean_of_defined(measure(case) for case in scans).value for scans in patients.values())

@@ -1,0 +1,1 @@
+"""From volumes to a prediction on their own grid."""

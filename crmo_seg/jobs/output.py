@@ -1,0 +1,175 @@
+"""The prediction folder ``OUT/<case_id>/``: written under a temporary name, renamed when complete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from crmo_seg.errors import InputError
+from crmo_seg.io.nifti import write_nifti
+from crmo_seg.keys import EDEMA, RESEARCH_ONLY
+from crmo_seg.prediction import Prediction
+from crmo_seg.report.html import write_report
+from crmo_seg.report.tables import write_lesions_csv
+from crmo_seg.volume import Volume
+
+SCHEMA_VERSION: Final = 1
+SUMMARY_FILE: Final = "summary.json"
+REPORT_FILE: Final = "report.html"
+_SALT_FILE: Final = ".patient_salt"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who and what a prediction is of, for ``summary.json``.
+
+    Attributes:
+        source: the file or folder that was read.
+        patient_key: pseudonym of the patient, or None where it is not known.
+        visit: ISO date, or None.
+        keep_image: whether to write the analysed volume too, as for DICOM input.
+    """
+
+    source: Path
+    patient_key: str | None = None
+    visit: str | None = None
+    keep_image: bool = False
+
+
+def is_finished(folder: Path, *, input_sha256: str, model_sha256: str) -> bool:
+    """Whether a folder holds this prediction already.
+
+    Raises:
+        InputError: where it holds another one.
+    """
+    if not folder.exists():
+        return False
+    hashes = _hashes_of(folder / SUMMARY_FILE)
+    if hashes == {"input_sha256": input_sha256, "model_sha256": model_sha256}:
+        return True
+    problem = "holds the prediction of another input or another model"
+    raise InputError(folder, problem, "give --overwrite to replace it, or another output folder")
+
+
+def write_prediction(
+    out: Path, prediction: Prediction, images: Mapping[str, Volume], origin: Origin, *, probability: bool = False
+) -> Path:
+    """Write masks, lesion table, summary and report of one case.
+
+    Args:
+        out: the folder of all cases.
+        prediction: what to write.
+        images: the sequences that were analysed; the first is shown in the report.
+        origin: patient, visit and source.
+        probability: whether to write ``edema_probability.nii.gz`` too.
+
+    Returns:
+        The case's folder.
+
+    Raises:
+        InputError: where the disk is full or the folder cannot be written.
+    """  # fmt: skip
+    folder = out / prediction.case_id
+    part = out / f".{prediction.case_id}.part"
+    image = next(iter(images.values()))
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        _write_volumes(part, prediction, image if origin.keep_image else None, probability=probability)
+        write_lesions_csv(part / "lesions.csv", prediction.lesions)
+        summary = summary_of(prediction, origin, out)
+        (part / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        write_report(part / REPORT_FILE, prediction, image, summary)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise InputError(folder, f"could not be written ({error.strerror})", "free space or mend the rights") from error
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return folder
+
+
+def summary_of(prediction: Prediction, origin: Origin, out: Path) -> dict[str, Any]:
+    """The content of ``summary.json``."""
+    provenance = prediction.provenance
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "notice": RESEARCH_ONLY,
+        "case_id": prediction.case_id,
+        "patient_key": origin.patient_key,
+        "visit": origin.visit,
+        "totals": prediction.summary(),
+        "sites": _sites(prediction),
+        "quality_flags": list(prediction.quality_flags),
+        "threshold": provenance.threshold,
+        "minimum_lesion_ml": provenance.minimum_lesion_ml,
+        "model": provenance.model_name,
+        "device": provenance.device,
+        "versions": {"crmo_seg": provenance.package_version, "python": platform.python_version()},
+        "hashes": {"input_sha256": provenance.input_sha256, "model_sha256": provenance.model_sha256},
+        "timings_s": dict(provenance.timings_s),
+        "input": _relative(origin.source, out),
+    }
+
+
+def patient_key(patient_id: str | None, out: Path) -> str | None:
+    """A pseudonym that is the same for all visits in one output folder and means nothing elsewhere.
+
+    The salt is drawn once and kept in the folder.
+    """
+    if patient_id is None:
+        return None
+    salt_file = out / _SALT_FILE
+    if not salt_file.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        salt_file.write_text(secrets.token_hex(16), encoding="ascii")
+    salt = salt_file.read_text(encoding="ascii")
+    return hashlib.sha256(f"{salt}{patient_id}".encode()).hexdigest()[:12]
+
+
+def _write_volumes(folder: Path, prediction: Prediction, image: Volume | None, *, probability: bool) -> None:
+    for head, mask in prediction.masks.items():
+        write_nifti(folder / f"{head}.nii.gz", mask)
+    if prediction.lesion_map is not None:
+        write_nifti(folder / "lesions.nii.gz", prediction.lesion_map.labels)
+    if probability and prediction.probability is not None:
+        write_nifti(folder / f"{EDEMA}_probability.nii.gz", prediction.probability)
+    if image is not None:
+        write_nifti(folder / "image.nii.gz", image)
+
+
+def _sites(prediction: Prediction) -> list[dict[str, Any]]:
+    """Number and volume of lesions by bone and side."""
+    sites: dict[tuple[str | None, str | None], list[float]] = {}
+    for lesion in prediction.lesions:
+        side = lesion.site.side.value if lesion.site.side else None
+        sites.setdefault((lesion.site.bone, side), []).append(lesion.volume_ml)
+    return [
+        {"bone": bone, "side": side, "n_lesions": len(volumes), "volume_ml": round(sum(volumes), 4)}
+        for (bone, side), volumes in sites.items()
+    ]
+
+
+def _hashes_of(summary: Path) -> Mapping[str, str] | None:
+    try:
+        hashes: Mapping[str, str] = json.loads(summary.read_text(encoding="utf-8"))["hashes"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return hashes
+
+
+def _relative(source: Path, out: Path) -> str:
+    try:
+        return Path(os.path.relpath(source.absolute(), out.absolute())).as_posix()
+    except ValueError:  # another drive, on Windows
+        return source.name

@@ -1,0 +1,123 @@
+"""The 3D U-Net that a plan describes, with one output for each head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+
+from crmo_seg.plan import Head, NetworkPlan, Plan, Triple
+
+NEGATIVE_SLOPE = 0.01
+
+
+def build_network(network_class: str, plan: Plan) -> UNet:
+    """The network that a bundle or a configuration names, with fresh weights.
+
+    Args:
+        network_class: one of ``bundle.NETWORKS``.
+        plan: its inputs, shape and heads.
+    """
+    return NETWORK_CLASSES[network_class](len(plan.sequences), plan.network, plan.heads)
+
+
+class UNet(nn.Module):
+    """A plain 3D U-Net after nnU-Net (doi:10.1038/s41592-020-01008-z): two convolutions a stage, instance norm.
+
+    Args:
+        in_channels: number of sequences.
+        plan: channels, strides and kernels of the stages.
+        heads: each gets a 1 x 1 x 1 convolution at full resolution and, for deep supervision, at each coarser stage.
+
+    The input is (batch, sequence, x, y, z) with sides that are multiples of ``plan.divisors``.
+    """
+
+    def __init__(self, in_channels: int, plan: NetworkPlan, heads: Iterable[Head]) -> None:
+        super().__init__()
+        self.divisors = plan.divisors
+        sizes = (in_channels, *plan.channels)
+        steps = zip(pairwise(sizes), plan.kernels, plan.strides, strict=True)
+        self.encoder = nn.ModuleList(Stage(wide[0], wide[1], kernel, stride) for wide, kernel, stride in steps)
+        self.decoder = nn.ModuleList(
+            UpStage(plan.channels[i + 1], plan.channels[i], plan.kernels[i], plan.strides[i + 1])
+            for i in reversed(range(len(plan.channels) - 1))
+        )
+        self.heads = nn.ModuleDict(
+            {head.name: nn.ModuleList(_outputs(plan.channels[:-1], head.channels)) for head in heads}
+        )
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Logits of each head at full resolution, (batch, channel, x, y, z)."""
+        finest = self._decode(image)[-1]
+        return {name: outputs[-1](finest) for name, outputs in self._head_items()}
+
+    def forward_deep(self, image: Tensor) -> dict[str, list[Tensor]]:
+        """Logits of each head at every stage of the decoder but the coarsest, the finest first."""
+        features = self._decode(image)
+        depth = max(1, len(features) - 1)
+        return {name: [outputs[-i](features[-i]) for i in range(1, depth + 1)] for name, outputs in self._head_items()}
+
+    def _head_items(self) -> list[tuple[str, nn.ModuleList]]:
+        return [(name, module) for name, module in self.heads.items() if isinstance(module, nn.ModuleList)]
+
+    def _decode(self, image: Tensor) -> list[Tensor]:
+        """Features of the decoder's stages, the coarsest first."""
+        self._check_size(image)
+        skips = []
+        for stage in self.encoder:
+            image = stage(image)
+            skips.append(image)
+        features = []
+        for up, skip in zip(self.decoder, reversed(skips[:-1]), strict=True):
+            image = up(image, skip)
+            features.append(image)
+        return features
+
+    def _check_size(self, image: Tensor) -> None:
+        sides = image.shape[2:]
+        if any(side % divisor for side, divisor in zip(sides, self.divisors, strict=True)):
+            padded = tuple(-(-side // divisor) * divisor for side, divisor in zip(sides, self.divisors, strict=True))
+            raise ValueError(f"window {tuple(sides)} is no multiple of {self.divisors}; pad it to {padded}")
+
+
+class Stage(nn.Sequential):
+    """Two convolutions; the first takes the stride."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: Triple, stride: Triple) -> None:
+        first = _convolution(in_channels, out_channels, kernel, stride)
+        super().__init__(*first, *_convolution(out_channels, out_channels, kernel, (1, 1, 1)))
+
+
+class UpStage(nn.Module):
+    """Transposed convolution to the skip's size, then two convolutions over both."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: Triple, stride: Triple) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose3d(in_channels, out_channels, stride, stride, bias=False)
+        self.stage = Stage(2 * out_channels, out_channels, kernel, (1, 1, 1))
+
+    def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
+        """Features at the skip's resolution."""
+        refined: Tensor = self.stage(torch.cat((self.up(coarse), skip), dim=1))
+        return refined
+
+
+def _convolution(in_channels: int, out_channels: int, kernel: Triple, stride: Triple) -> tuple[nn.Module, ...]:
+    padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
+    return (
+        nn.Conv3d(in_channels, out_channels, kernel, stride, padding, bias=False),
+        nn.InstanceNorm3d(out_channels, affine=True),
+        nn.LeakyReLU(NEGATIVE_SLOPE, inplace=True),
+    )
+
+
+def _outputs(channels: tuple[int, ...], out_channels: int) -> list[nn.Module]:
+    """An output for each stage of the decoder, the coarsest first, as the decoder yields them."""
+    return [nn.Conv3d(width, out_channels, kernel_size=1) for width in reversed(channels)]
+
+
+NETWORK_CLASSES = MappingProxyType({"crmo_seg.network.UNet": UNet})
+"""By the name that a bundle gives: loading a bundle builds nothing else."""

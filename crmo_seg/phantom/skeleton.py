@@ -1,0 +1,21 @@
+"""Every bone of the child, in the order in which they are painted."""
+
+from __future__ import annotations
+
+from crmo_seg.anatomy import Side
+from crmo_seg.phantom.arm import arm_bones
+from crmo_seg.phantom.axial import breastbone, ribs, sacrum, spine
+from crmo_seg.phantom.foot import foot_bones
+from crmo_seg.phantom.head import mandible, skull
+from crmo_seg.phantom.landmarks import Landmarks
+from crmo_seg.phantom.leg import leg_bones
+from crmo_seg.phantom.pelvis import hip_bone
+from crmo_seg.phantom.solid_bone import SolidBone
+
+
+def build_skeleton(marks: Landmarks) -> tuple[SolidBone, ...]:
+    """All complete bones of ``anatomy.BONES_TABLE``; where two touch, the later one wins."""
+    sided = (
+        bone for side in Side for part in (hip_bone, leg_bones, foot_bones, arm_bones) for bone in part(marks, side)
+    )
+    return (skull(marks), mandible(marks), *ribs(marks), *spine(marks), *sacrum(marks), *breastbone(marks), *sided)

@@ -1,0 +1,1 @@
+"""What a reader sees: tables, pictures, and the report as one HTML file."""

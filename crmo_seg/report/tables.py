@@ -1,0 +1,69 @@
+"""The table of lesions: ``lesions.csv``, and its rows for the report."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from crmo_seg.lesions import Lesion
+
+LESION_COLUMNS: Final = (
+    "lesion_id",
+    "volume_ml",
+    "max_diameter_mm",
+    "centroid_x_ras_mm",
+    "centroid_y_ras_mm",
+    "centroid_z_ras_mm",
+    "mean_probability",
+    "signal_ratio",
+    "bone",
+    "side",
+    "segment",
+    "juxtaphyseal",
+    "physis_distance_mm",
+)
+
+
+def lesion_rows(lesions: Sequence[Lesion]) -> list[dict[str, str]]:
+    """One row a lesion, with the keys of ``LESION_COLUMNS``; a cell is empty where a value is not known.
+
+    >>> row = lesion_rows([Lesion(1, 2.5, 30.0, (-80.0, 0.0, 12.3))])[0]
+    >>> row["volume_ml"], row["centroid_z_ras_mm"], row["bone"]
+    ('2.5', '12.3', '')
+    """
+    return [_row(lesion) for lesion in lesions]
+
+
+def write_lesions_csv(path: Path, lesions: Sequence[Lesion]) -> None:
+    """Write the table as CSV, complete or not at all; without lesions only its header."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, LESION_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lesion_rows(lesions))
+    part.replace(path)
+
+
+def _row(lesion: Lesion) -> dict[str, str]:
+    site = lesion.site
+    x, y, z = lesion.centroid_ras_mm
+    values = (
+        str(lesion.lesion_id),
+        _number(lesion.volume_ml, 4),
+        _number(lesion.max_diameter_mm, 2),
+        *(_number(mm, 2) for mm in (x, y, z)),
+        _number(lesion.mean_probability, 4),
+        _number(lesion.signal_ratio, 3),
+        site.bone or "",
+        site.side.value if site.side else "",
+        site.segment.value if site.segment else "",
+        "" if site.juxtaphyseal is None else str(site.juxtaphyseal).lower(),
+        _number(site.physis_distance_mm, 2),
+    )
+    return dict(zip(LESION_COLUMNS, values, strict=True))
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return "" if value is None else str(round(float(value), decimals))

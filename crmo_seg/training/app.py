@@ -1,0 +1,32 @@
+"""The Hydra entry point of ``train.py`` and ``crmo-seg train``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from crmo_seg.errors import InputError
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def configs_dir() -> Path:
+    """The configurations: inside an installed package, beside it in a checkout."""
+    packaged = _PACKAGE / "configs"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / "configs"
+
+
+@hydra.main(config_path=str(configs_dir()), config_name="train", version_base="1.3")
+def main(config: DictConfig) -> None:
+    """Train with the configuration that the command line describes."""
+    from crmo_seg.training.run import fit
+
+    try:
+        folder = fit(config)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201  (one line for the user)
+        sys.exit(2)
+    print(f"model saved in {folder}")  # noqa: T201

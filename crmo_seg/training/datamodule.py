@@ -1,0 +1,91 @@
+"""Cases -> loaders of patches and of whole validation cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightning.pytorch as pl
+from torch.utils.data import DataLoader
+
+from crmo_seg.cases import Case, Split
+from crmo_seg.data.dataset import CaseDataset, EpochSampler, PatchDataset
+from crmo_seg.data.loading import LoadCased
+from crmo_seg.data.pipeline import training_pipeline
+from crmo_seg.data.sample import CASE, Sample
+from crmo_seg.plan import Plan
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How patches are drawn.
+
+    Attributes:
+        batch_size: patches a step.
+        patches_per_epoch: patches between two validations' worth of counting.
+        foreground_share: share of patches that hold foreground.
+        workers: loader processes; 0 draws in the training process.
+    """
+
+    batch_size: int
+    patches_per_epoch: int
+    foreground_share: float
+    workers: int = 0
+
+
+class SegmentationData(pl.LightningDataModule):
+    """Prepares each case once and keeps it in memory.
+
+    Args:
+        split: cases to learn from and to validate on.
+        plan: grid, patch, heads.
+        sampling: batch and epoch.
+        augmentation: transforms after cropping.
+        seed: of the run.
+    """
+
+    def __init__(self, split: Split, plan: Plan, sampling: Sampling, augmentation: Sequence[Any], seed: int) -> None:
+        super().__init__()
+        self.split = split
+        self.plan = plan
+        self.sampling = sampling
+        self.augmentation = augmentation
+        self.seed = seed
+        self.train_samples: list[Sample] = []
+        self.val_samples: list[Sample] = []
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read and prepare the cases, once."""
+        if not self.train_samples:
+            self.train_samples = self._prepare(self.split.train)
+            self.val_samples = self._prepare(self.split.val)
+
+    def train_dataloader(self) -> DataLoader[Sample]:
+        """Batches of patches."""
+        dataset = PatchDataset(
+            self.train_samples,
+            training_pipeline(self.plan, self.augmentation),
+            length=self.sampling.patches_per_epoch,
+            foreground_share=self.sampling.foreground_share,
+            seed=self.seed,
+        )
+        return DataLoader(
+            dataset,
+            batch_size=self.sampling.batch_size,
+            sampler=EpochSampler(len(dataset)),
+            num_workers=self.sampling.workers,
+            drop_last=True,
+        )
+
+    def val_dataloader(self) -> DataLoader[Sample]:
+        """Whole cases, one at a time, as arrays."""
+        return DataLoader(CaseDataset(self.val_samples), batch_size=None, collate_fn=_as_it_is)
+
+    def _prepare(self, cases: Sequence[Case]) -> list[Sample]:
+        load = LoadCased(self.plan)
+        return [load({CASE: case}) for case in cases]
+
+
+def _as_it_is(sample: Any) -> Any:  # noqa: ANN401  (torch types a collate function for batches only)
+    return sample

@@ -1,0 +1,155 @@
+"""``fit``: a resolved configuration in, a model bundle out."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from crmo_seg import __version__
+from crmo_seg.bundle import ModelBundle, save_bundle
+from crmo_seg.cases import Split, read_manifest, split_by_patient
+from crmo_seg.errors import InputError
+from crmo_seg.inference.torch_backend import autocast_dtype
+from crmo_seg.network import build_network
+from crmo_seg.phantom.dataset import make_phantoms
+from crmo_seg.plan import Plan, heads_from
+from crmo_seg.training.datamodule import Sampling, SegmentationData
+from crmo_seg.training.module import SegmentationModule
+
+_PRECISIONS = {None: "32-true", torch.bfloat16: "bf16-mixed", torch.float16: "16-mixed"}
+
+
+def fit(config: DictConfig) -> Path:
+    """Train as configured and save the best weights as a bundle.
+
+    Returns:
+        The folder of the bundle, ``output_dir/bundle``.
+
+    Raises:
+        InputError: where the data or the settings cannot be trained on.
+    """
+    output_dir = Path(config.output_dir)
+    output_dir.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, output_dir / "config.yaml", resolve=True)
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    plan = plan_from(config)
+    data = _data(config, plan)
+    module = _module(config, plan)
+    trainer = _trainer(config)
+    trainer.fit(module, data, ckpt_path=config.resume_from)
+    _load_best(module, trainer)
+    metrics = _metrics(trainer.validate(module, data, verbose=False))
+    bundle = _bundle(config, module, metrics)
+    save_bundle(bundle, output_dir / "bundle")
+    return output_dir / "bundle"
+
+
+def plan_from(config: DictConfig) -> Plan:
+    """The plan that a configuration describes."""
+    settings: dict[str, Any] = _plain(config)
+    return Plan.from_dict(
+        {
+            "sequences": settings["data"]["sequences"],
+            "heads": [{"name": head.name, "classes": head.classes} for head in heads_from(settings["data"]["heads"])],
+            "grid": settings["network"]["grid"],
+            "patch": settings["network"]["patch"],
+            "network": settings["network"]["stages"],
+        }
+    )
+
+
+def _data(config: DictConfig, plan: Plan) -> SegmentationData:
+    sampling = Sampling(**_plain(config.data.sampling))
+    augmentation = instantiate(config.augmentation, heads=[head.name for head in plan.heads], _convert_="all")
+    return SegmentationData(_split(config), plan, sampling, augmentation, config.seed)
+
+
+def _split(config: DictConfig) -> Split:
+    manifest = config.data.manifest
+    if manifest is None and config.data.phantom is None:
+        raise InputError("data.manifest", "is not set", "add data.manifest=FILE, a CSV with a row for each study")
+    if manifest is None:
+        manifest = _phantoms(config)
+    return split_by_patient(read_manifest(Path(manifest)), fold=config.data.fold, folds=config.data.folds)
+
+
+def _phantoms(config: DictConfig) -> Path:
+    """Phantoms are the data where no manifest is given; those of an earlier run in this folder are used again."""
+    folder = Path(config.output_dir) / "phantom"
+    manifest = folder / "manifest.csv"
+    return manifest if manifest.exists() else make_phantoms(folder, **_plain(config.data.phantom))
+
+
+def _module(config: DictConfig, plan: Plan) -> SegmentationModule:
+    losses = {head.name: instantiate(config.loss, _convert_="all") for head in plan.heads}
+    return SegmentationModule(
+        plan=plan,
+        network=build_network(config.network.network_class, plan),
+        losses=losses,
+        head_weights=_plain(config.head_weights),
+        optimizer=instantiate(config.optimizer.optimizer, _convert_="all"),
+        schedule=instantiate(config.optimizer.schedule, _convert_="all"),
+    )
+
+
+def _trainer(config: DictConfig) -> pl.Trainer:
+    callbacks = [instantiate(callback, _convert_="all") for callback in config.callbacks.values()]
+    logger = instantiate(config.logger, _convert_="all")
+    settings = _plain(config.trainer)
+    if settings["precision"] == "auto":
+        settings["precision"] = _PRECISIONS[autocast_dtype(_device_type(settings["accelerator"]))]
+    trainer: pl.Trainer = instantiate(settings, callbacks=callbacks, logger=logger, _convert_="all")
+    return trainer
+
+
+def _device_type(accelerator: str) -> str:
+    known = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
+    if accelerator in known:
+        return known[accelerator]
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _load_best(module: SegmentationModule, trainer: pl.Trainer) -> None:
+    """The checkpoint with the best monitored value, if one was written."""
+    checkpoint = trainer.checkpoint_callback
+    path = getattr(checkpoint, "best_model_path", "")
+    if path:
+        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        module.load_state_dict(state)
+
+
+def _metrics(validation: list[Mapping[str, float]]) -> dict[str, float]:
+    return {name: float(value) for result in validation for name, value in result.items()}
+
+
+def _bundle(config: DictConfig, module: SegmentationModule, metrics: Mapping[str, float]) -> ModelBundle:
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in module.network.state_dict().items()}
+    return ModelBundle(
+        name=config.name,
+        plan=module.plan,
+        weights=weights,
+        provenance=_provenance(config, metrics),
+        network_class=config.network.network_class,
+    )
+
+
+def _provenance(config: DictConfig, metrics: Mapping[str, float]) -> dict[str, Any]:
+    """What the model was trained with; folders of this machine stay out of it."""
+    settings = _plain(config)
+    del settings["output_dir"], settings["callbacks"], settings["logger"], settings["resume_from"]
+    if settings["data"]["manifest"]:
+        settings["data"]["manifest"] = Path(settings["data"]["manifest"]).name
+    versions = {"crmo_seg": __version__, "torch": torch.__version__, "python": platform.python_version()}
+    return {"versions": versions, "metrics": dict(metrics), "config": settings}
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    container: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    return container

@@ -1,0 +1,48 @@
+import pytest
+import torch
+from monai.networks.nets import DynUNet
+
+from crmo_seg.network import UNet
+from crmo_seg.plan import BONES_HEAD, EDEMA_HEAD, Head, NetworkPlan
+
+PLAN = NetworkPlan((4, 8, 16), ((1, 1, 1), (2, 2, 1), (2, 2, 2)), ((3, 3, 1), (3, 3, 3), (3, 3, 3)))
+
+
+def test_each_head_has_its_channels_at_full_resolution() -> None:
+    network = UNet(2, PLAN, (EDEMA_HEAD, BONES_HEAD))
+    logits = network(torch.zeros(1, 2, 16, 16, 8))
+    assert {name: tuple(value.shape) for name, value in logits.items()} == {
+        "edema": (1, 1, 16, 16, 8),
+        "bones": (1, len(BONES_HEAD.classes) + 1, 16, 16, 8),
+    }
+
+
+def test_deep_supervision_starts_with_the_output_of_inference() -> None:
+    network = UNet(1, PLAN, (EDEMA_HEAD,)).eval()
+    image = torch.randn(1, 1, 16, 16, 8)
+    deep = network.forward_deep(image)["edema"]
+    assert torch.equal(deep[0], network(image)["edema"])
+    assert [tuple(level.shape[2:]) for level in deep] == [(16, 16, 8)]
+
+
+def test_deeper_networks_are_supervised_at_coarser_stages_too() -> None:
+    plan = NetworkPlan((4, 8, 8, 8), ((1, 1, 1), (2, 2, 1), (2, 2, 2), (2, 2, 2)), ((3, 3, 3),) * 4)
+    deep = UNet(1, plan, (EDEMA_HEAD,)).forward_deep(torch.zeros(1, 1, 16, 16, 8))["edema"]
+    assert [tuple(level.shape[2:]) for level in deep] == [(16, 16, 8), (8, 8, 8)]
+
+
+def test_it_has_the_parameters_of_the_same_network_in_monai() -> None:
+    """An independent implementation of the same architecture: MONAI's DynUNet."""
+    plan = NetworkPlan(PLAN.channels, PLAN.strides, ((3, 3, 3),) * 3)
+    ours = UNet(1, plan, (Head("a", ("x", "y")),))
+    theirs = DynUNet(
+        3, 1, 3, kernel_size=plan.kernels, strides=plan.strides, upsample_kernel_size=plan.strides[1:],
+        filters=plan.channels, norm_name=("INSTANCE", {"affine": True}),
+    )  # fmt: skip
+    coarse_output = sum(p.numel() for p in ours.heads["a"][0].parameters())
+    assert sum(p.numel() for p in ours.parameters()) - coarse_output == sum(p.numel() for p in theirs.parameters())
+
+
+def test_a_window_of_the_wrong_size_names_the_right_one() -> None:
+    with pytest.raises(ValueError, match=r"\(15, 16, 8\) is no multiple of \(4, 4, 2\); pad it to \(16, 16, 8\)"):
+        UNet(1, PLAN, (EDEMA_HEAD,))(torch.zeros(1, 1, 15, 16, 8))
