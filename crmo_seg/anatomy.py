@@ -110,6 +110,7 @@ _THORACIC = (
 _LUMBAR = ("66794005", "14293000", "36470004", "11994002", "49668003")
 _RIB = "113197003"
 _VERTEBRA = "51282000"
+_PELVIS = "118645006"  # bone structure of pelvis, CID 7304; DICOM has the symphysis pubis, but no pubic bone
 
 _MIDLINE: Final = (
     _Kind("skull", "head", "89546000", "skull"),
@@ -135,7 +136,7 @@ _PAIRED: Final = (
     _Kind("hand_phalanges", "hand", "28641004", "hand"),
     _Kind("ilium", "pelvis", "22356005", "pelvis"),
     _Kind("ischium", "pelvis", "85710004", "pelvis"),
-    _Kind("pubis", "pelvis", "82561000", "pelvis"),
+    _Kind("pubis", "pelvis", _PELVIS, "pelvis"),
     _Kind("femur", "leg", "71341001", "femur"),
     _Kind("patella", "leg", "64234005", "patella"),
     _Kind("tibia", "leg", "12611008", "tibia"),
@@ -156,7 +157,7 @@ _WITHOUT_LEVEL: Final = (
 _PAIRED_WITHOUT_PART: Final = (
     _Kind("rib", "thorax", _RIB, "rib"),
     _Kind("hand", "hand", "85562004", "hand"),
-    _Kind("pelvis", "pelvis", "816092008", "pelvis"),
+    _Kind("pelvis", "pelvis", _PELVIS, "pelvis"),
     _Kind("foot", "foot", "56459004", "foot"),
 )
 

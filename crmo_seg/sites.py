@@ -17,14 +17,14 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from crmo_seg.anatomy import (
-    BONES_TABLE,
+    HEAD_CLASS_OF_LABEL,
     HEAD_CLASSES,
+    NO_LABEL,
     NOWHERE,
     Side,
     Site,
     bone_of_head_class,
     bone_of_label,
-    head_class_index,
 )
 from crmo_seg.lesions import LesionMap
 from crmo_seg.volume import Array, Float64Array, Geometry, GeometryError, Volume
@@ -120,15 +120,11 @@ def head_classes_of(bones: Volume) -> Volume:
     Raises:
         GeometryError: where a value is no label of the table.
     """
-    table = np.full(_LABELS, _LABELS - 1, dtype=np.uint8)
-    table[0] = 0
-    for bone in BONES_TABLE:
-        table[bone.label] = head_class_index(bone)
     present = np.flatnonzero(np.bincount(bones.array.ravel(), minlength=1))
-    unknown = [int(label) for label in present if label >= _LABELS or table[label] == _LABELS - 1]
+    unknown = [int(label) for label in present if label >= _LABELS or HEAD_CLASS_OF_LABEL[label] == NO_LABEL]
     if unknown:
         raise GeometryError(f"label {unknown[0]} is not in the table of bones")
-    return bones.with_array(table[bones.array])
+    return bones.with_array(HEAD_CLASS_OF_LABEL[bones.array])
 
 
 def assign_sites(lesion_map: LesionMap, bones: Volume) -> LesionMap:

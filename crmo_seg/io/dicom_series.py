@@ -9,6 +9,7 @@ import datetime
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -24,18 +25,8 @@ FEWEST_SLICES: Final = 2
 # DICOM PS3.6 table A-1: MR, Enhanced MR, Legacy Converted Enhanced MR, and the same for CT. Secondary captures,
 # segmentations, reports and spectra are no slices.
 _SLICE_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("4", "4.1", "4.4", "2", "2.1", "2.2"))
-_TAGS = [
-    "SOPClassUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "SeriesDescription",
-    "Modality",
-    "PatientID",
-    "StudyDate",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-]
+_NEEDED = ("SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "Rows", "Columns")
+_TAGS = (*_NEEDED, "SeriesDescription", "Modality", "PatientID", "StudyDate", "NumberOfFrames")
 
 
 @dataclass(frozen=True)
@@ -78,9 +69,10 @@ def list_series(source: Path | Sequence[Path]) -> tuple[SeriesSummary, ...]:
         InputError: where the source is missing, cannot be read, or is a damaged or encrypted zip.
     """
     series: dict[str, list[tuple[DicomFile, Dataset]]] = defaultdict(list)
-    for file, header in _headers(all_files(source)):
-        series[str(header.SeriesInstanceUID)].append((file, header))
-    return tuple(_summary(series[uid]) for uid in sorted(series))
+    with warnings.catch_warnings(action="ignore"):  # values that bend the standard are everyday
+        for file, header in _headers(all_files(source)):
+            series[str(header.SeriesInstanceUID)].append((file, header))
+        return tuple(_summary(series[uid]) for uid in sorted(series))
 
 
 def find_series(source: Path | Sequence[Path], series_uid: str | None = None) -> SeriesSummary:
@@ -110,7 +102,8 @@ def read_datasets(files: Iterable[DicomFile]) -> list[Dataset]:
     Raises:
         InputError: where a file cannot be read.
     """
-    return [_read(file, stream, header_only=False) for file, stream in open_files(files)]
+    with warnings.catch_warnings(action="ignore"):
+        return [_read(file, stream, header_only=False) for file, stream in open_files(files)]
 
 
 def _headers(files: Iterable[DicomFile]) -> Iterator[tuple[DicomFile, Dataset]]:
@@ -118,41 +111,57 @@ def _headers(files: Iterable[DicomFile]) -> Iterator[tuple[DicomFile, Dataset]]:
         if not looks_like_dicom(file, stream):
             continue
         header = _read(file, stream, header_only=True)
-        is_slice = str(header.get("SOPClassUID", "")) in _SLICE_CLASSES and header.get("Rows") and header.get("Columns")
-        if is_slice and header.get("SeriesInstanceUID") and header.get("StudyInstanceUID"):
+        if _is_slice(file, header):
             yield file, header
+
+
+def _is_slice(file: DicomFile, header: Dataset) -> bool:
+    # A damaged slice must not be passed over: the volume would end early, and nobody would know.
+    sop_class = str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID", ""))
+    is_slice = sop_class in _SLICE_CLASSES
+    missing = [keyword for keyword in _NEEDED if not header.get(keyword)]
+    if (is_slice and missing) or (header.preamble is not None and not sop_class):
+        raise InputError(file, f"is damaged DICOM (no {missing[0]})", "export or copy the series again")
+    return is_slice
 
 
 def _read(file: DicomFile, stream: IO[bytes], *, header_only: bool) -> Dataset:
     import pydicom
 
     tags = list(_TAGS) if header_only else None
+    with _naming(file):
+        return pydicom.dcmread(stream, force=True, stop_before_pixels=header_only, specific_tags=tags)
+
+
+@contextmanager
+def _naming(file: DicomFile) -> Iterator[None]:
     try:
-        with warnings.catch_warnings(action="ignore"):  # values that bend the standard are everyday
-            return pydicom.dcmread(stream, force=True, stop_before_pixels=header_only, specific_tags=tags)
+        yield
     except Exception as error:  # pydicom lets errors of any type through when a file is damaged
-        raise InputError(file, f"is damaged DICOM ({error})", "export or copy the series again") from error
+        text = " ".join(str(error).split())
+        raise InputError(file, f"is damaged DICOM ({text})", "export or copy the series again") from error
 
 
 def _summary(members: Sequence[tuple[DicomFile, Dataset]]) -> SeriesSummary:
     first = members[0][1]
-    return SeriesSummary(
-        series_uid=str(first.SeriesInstanceUID),
-        study_uid=str(first.StudyInstanceUID),
-        description=" ".join(str(first.get("SeriesDescription") or "").split()),
-        modality=str(first.get("Modality") or "no modality"),
-        slice_count=sum(int(header.get("NumberOfFrames") or 1) for _, header in members),
-        columns=int(first.Columns),
-        rows=int(first.Rows),
-        study_date=_iso_date(str(first.get("StudyDate") or "")),
-        files=tuple(file for file, _ in members),
-        patient_ids=frozenset(str(header.PatientID) for _, header in members if header.get("PatientID")),
-    )
+    with _naming(members[0][0]):
+        return SeriesSummary(
+            series_uid=str(first.SeriesInstanceUID),
+            study_uid=str(first.StudyInstanceUID),
+            description=" ".join(str(first.get("SeriesDescription") or "").split()),
+            modality=str(first.get("Modality") or "no modality"),
+            slice_count=sum(int(header.get("NumberOfFrames") or 1) for _, header in members),
+            columns=int(first.Columns),
+            rows=int(first.Rows),
+            study_date=_iso_date(str(first.get("StudyDate") or "")),
+            files=tuple(file for file, _ in members),
+            patient_ids=frozenset(str(header.PatientID) for _, header in members if header.get("PatientID")),
+        )
 
 
 def _iso_date(text: str) -> str | None:
     try:
-        return datetime.datetime.strptime(text.strip(), "%Y%m%d").date().isoformat()
+        return datetime.date.fromisoformat(text.strip().replace(".", "-")).isoformat()  # dots: ACR-NEMA
     except ValueError:
         return None
 

@@ -98,7 +98,8 @@ def is_hidden(path: Path | str) -> bool:
     >>> is_hidden("study/._0001.dcm"), is_hidden("__MACOSX/0001.dcm"), is_hidden("study/0001.dcm")
     (True, True, False)
     """
-    return any(part.startswith(".") or part == "__MACOSX" for part in Path(path).parts)
+    parts = (part for part in Path(path).parts if part not in (".", ".."))
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def _members(path: Path) -> list[DicomFile]:

@@ -88,12 +88,13 @@ def open_study(path: Path, *, series_uid: str | None = None) -> tuple[Study, ...
 def _is_dicom(path: Path) -> bool:
     if path.is_dir():
         return not _nifti_files(path) and any(_is_dicom_below(path))
-    return zipfile.is_zipfile(path) or is_dicom_file(path)
+    is_other = path.name.lower().endswith((".nii.gz", ".nii", ".csv"))
+    return not is_other and (zipfile.is_zipfile(path) or is_dicom_file(path))
 
 
 def _is_dicom_below(folder: Path) -> Iterable[bool]:
     files = (path for path in folder.rglob("*") if path.is_file() and not is_hidden(path.relative_to(folder)))
-    return (zipfile.is_zipfile(path) is False and is_dicom_file(path) for path in files)
+    return (is_dicom_file(path) for path in files)
 
 
 def _open_others(path: Path) -> tuple[Study, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from crmo_seg.anatomy import Side
-from crmo_seg.phantom.landmarks import LimbJoints, Landmarks
-from crmo_seg.phantom.shapes import Capsule, Ellipsoid, Plate, Vector, unit, vector
+from crmo_seg.phantom.landmarks import Landmarks, LimbJoints
+from crmo_seg.phantom.shapes import Capsule, Ellipsoid, Plate, Shape, Vector, unit, vector
 from crmo_seg.phantom.solid_bone import (
     SHAFT_CORTEX,
     THIN_CORTEX,
@@ -99,7 +100,7 @@ def _humerus(marks: Landmarks, side: Side, joints: LimbJoints) -> SolidBone:
     head = Ellipsoid(top, vector(0.0135, 0.0135, 0.0135) * thick)
     tubercle = Ellipsoid(top + vector(s * 0.009, 0.002, -0.006) * u, vector(0.007, 0.010, 0.013) * thick)
     ends = [bottom + vector(w * 0.011, 0, 0.006) * u for w in (-1, 1)]
-    parts = (
+    parts: tuple[Shape, ...] = (
         head,
         tubercle,
         *chain(
@@ -136,7 +137,7 @@ def _radius(marks: Landmarks, side: Side, joints: LimbJoints) -> SolidBone:
 
 def _ulna(marks: Landmarks, side: Side, joints: LimbJoints) -> SolidBone:
     u, thick = marks.unit_mm, marks.child.bone_girth * marks.unit_mm
-    start = joints.elbow + vector(-joints.outward * 0.004, -0.010, 0.004) * u
+    start = joints.elbow + vector(-joints.outward * 0.004, -0.0125, 0.000) * u
     end = joints.wrist + vector(0, -0.010, 0.003) * u
     return _forearm_bone(
         f"ulna_{side.value}", marks, (start, end), [thick * r for r in (0.0078, 0.0050, 0.0038, 0.0048)]
@@ -170,7 +171,7 @@ def _hand(marks: Landmarks, side: Side, joints: LimbJoints) -> tuple[SolidBone, 
     phalanges = [
         part
         for row in rows
-        for i, (a, b) in enumerate(zip(row[1:-1], row[2:], strict=True))
+        for i, (a, b) in enumerate(pairwise(row[1:]))
         for part in knuckled(a + (b - a) * 0.14, b, (0.0031 - 0.0004 * i) * u)
     ]
     heads = tuple(ball_site((row[0] + row[1]) / 2, 0.0028 * u, "metacarpal") for row in rows[:4])

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from crmo_seg.anatomy import Side
+from crmo_seg.anatomy import Side, bone_named
 from crmo_seg.phantom.arm import fingers
 from crmo_seg.phantom.foot import foot_point, toes
 from crmo_seg.phantom.head import head_frame
-from crmo_seg.phantom.landmarks import Landmarks
-from crmo_seg.phantom.shapes import Capsule, Ellipsoid, Profile, Shape, vector
-from crmo_seg.phantom.solid_bone import chain
+from crmo_seg.phantom.landmarks import LEVELS, Landmarks
+from crmo_seg.phantom.shapes import Capsule, Ellipsoid, Grown, Profile, Shape, vector
+from crmo_seg.phantom.solid_bone import SolidBone, chain
 
 SKIN_MM: Final = 1.5
 OUTLINE_BLEND_MM: Final = 8.0
+
+COVER_MM: Final = 4.5
+"""Flesh over a bone that would reach the skin otherwise."""
+_NEAR_THE_SKIN: Final = frozenset(
+    {"skull", "mandible", "clavicle", "scapula", "ilium", "ulna", "radius", "carpus", "fibula", "talus", "tarsus"}
+    | {f"vertebra_{level}" for level in LEVELS}
+)
 
 _TRUNK: Final = (
     # (landmark, above it), half width, half depth, centre y
@@ -46,10 +54,10 @@ class FleshPart:
     fat_mm: float
 
 
-def outline(marks: Landmarks) -> tuple[FleshPart, ...]:
-    """Trunk, head and limbs; the body is their union."""
+def outline(marks: Landmarks, skeleton: Sequence[SolidBone]) -> tuple[FleshPart, ...]:
+    """Trunk, head and limbs, and a cover over the bones near the skin; the body is their union."""
     fat = marks.child.fat_mm
-    parts = [FleshPart(trunk(marks), fat), *_head(marks)]
+    parts = [FleshPart(trunk(marks), fat), *_head(marks), *_covers(skeleton)]
     for side in Side:
         parts += [*_arm(marks, side, fat), *_leg(marks, side, fat), *_hand(marks, side), *_foot(marks, side)]
     return tuple(parts)
@@ -72,6 +80,18 @@ def shrunk(profile: Profile, inset_mm: float) -> Profile:
     return replace(profile, half_width=width, half_depth=depth)
 
 
+def _covers(skeleton: Sequence[SolidBone]) -> tuple[FleshPart, ...]:
+    near = (bone for bone in skeleton if bone_named(bone.full_name).name in _NEAR_THE_SKIN)
+    return tuple(FleshPart(Grown(shape, COVER_MM), 0.5) for bone in near for shape in _near_the_skin(bone))
+
+
+def _near_the_skin(bone: SolidBone) -> tuple[Shape, ...]:
+    """Of a vertebra the spinous process, which follows its body; of the skull all but the vault; else everything."""
+    if bone.full_name.startswith("vertebra_"):
+        return bone.shapes[1:2]
+    return bone.shapes[1:] if bone.full_name == "skull" else bone.shapes
+
+
 def _head(marks: Landmarks) -> tuple[FleshPart, ...]:
     head = head_frame(marks)
     face = Ellipsoid(
@@ -81,7 +101,8 @@ def _head(marks: Landmarks) -> tuple[FleshPart, ...]:
     nose = Capsule(head.at(0, 0.96, -0.45), head.at(0, 1.14, -0.85), 6.0, 8.0)
     chin = Ellipsoid(head.chin + vector(0, -6, 0), vector(22, 19, 14))
     neck = Capsule(head.at(0, -0.1, -0.7), marks.vertebrae["C4"].centre, 0.030 * marks.unit_mm, 0.028 * marks.unit_mm)
-    return tuple(FleshPart(shape, 2.0) for shape in (head.inner(-4.0), face, nose, chin, neck))
+    shapes: tuple[Shape, ...] = (head.inner(-4.0), face, nose, chin, neck)
+    return tuple(FleshPart(shape, 2.0) for shape in shapes)
 
 
 def _arm(marks: Landmarks, side: Side, fat_mm: float) -> tuple[FleshPart, ...]:
@@ -109,16 +130,18 @@ def _leg(marks: Landmarks, side: Side, fat_mm: float) -> tuple[FleshPart, ...]:
     )
     seat = joints.hip + vector(-joints.outward * 0.004, -0.030, -0.020) * u
     buttock = Ellipsoid(seat, vector(0.047, 0.042, 0.048) * thick)
-    return tuple(FleshPart(part, fat_mm * 0.8) for part in (*limb, buttock))
+    shapes: tuple[Shape, ...] = (*limb, buttock)
+    return tuple(FleshPart(shape, fat_mm * 0.8) for shape in shapes)
 
 
 def _hand(marks: Landmarks, side: Side) -> tuple[FleshPart, ...]:
     joints, u = marks.joints[side], marks.unit_mm
     rows = fingers(marks, side)
     palm = Ellipsoid(joints.wrist * 0.2 + rows[1][1] * 0.4 + rows[2][1] * 0.4, vector(0.0095, 0.0235, 0.034) * u)
-    digits = [part for row in rows for part in chain(row[1:], np.linspace(0.0066, 0.0056, len(row) - 1) * u)]
+    digits = [part for row in rows for part in chain(row[1:], (np.linspace(0.0066, 0.0056, len(row) - 1) * u).tolist())]
     thumb = Capsule(rows[4][0], rows[4][1], 0.0095 * u, 0.0070 * u)
-    return tuple(FleshPart(part, 1.0) for part in (palm, thumb, *digits))
+    shapes: tuple[Shape, ...] = (palm, thumb, *digits)
+    return tuple(FleshPart(shape, 1.0) for shape in shapes)
 
 
 def _foot(marks: Landmarks, side: Side) -> tuple[FleshPart, ...]:
@@ -130,4 +153,5 @@ def _foot(marks: Landmarks, side: Side) -> tuple[FleshPart, ...]:
     rays = [Capsule(instep[0].end, row[1], 0.0140 * u, 0.0098 * u) for row in rows]
     tips = [part for row in rows for part in chain(row[1:], [0.0085 * u, 0.0068 * u, 0.0060 * u])]
     sole = Capsule(heel.centre, foot_point(marks, side, 0.004, -0.032, 0.045), 0.0150 * u, 0.0120 * u)
-    return tuple(FleshPart(part, 1.5) for part in (heel, *instep, sole, *rays, *tips))
+    shapes: tuple[Shape, ...] = (heel, *instep, sole, *rays, *tips)
+    return tuple(FleshPart(shape, 1.5) for shape in shapes)

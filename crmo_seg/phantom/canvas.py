@@ -66,6 +66,8 @@ def paint_bone(
 ) -> list[float]:
     """Cortex, marrow, growth plates and edema of one bone; returns the volume of each lesion in ml, 0 if too small."""
     patch = rasterise(canvas.grid, bone.shapes, blend_mm=bone.blend_mm, holes=bone.holes)
+    taken = canvas.bones[patch.box] > 0  # by a bone painted before
+    patch.distance_mm[taken] = np.maximum(patch.distance_mm[taken], canvas.grid.margin_mm)
     inside = patch.distance_mm < 0
     canvas.bones[patch.box][inside] = bone_named(bone.full_name).label
     _paint(canvas, patch, 0.0, tissue["cortex"])

@@ -24,33 +24,41 @@ SITES_MEDIAN: Final = 6.0
 SITES_RANGE: Final = (1, 27)
 SITES_SPREAD: Final = 0.85
 """Standard deviation of the logarithm of the number of sites; about 6 % of the children then have a single one."""
-SYMMETRIC: Final = 0.4
+SYMMETRIC: Final = 0.6
 """How often the same site of the other side is taken too."""
-VOLUME_MEDIAN_ML: Final = 2.5
 VOLUME_SPREAD: Final = 1.1
 LARGEST_SHARE: Final = 0.9
 """Largest part of a site that a lesion fills."""
 
 SITE_WEIGHTS: Final[Mapping[tuple[str, str], float]] = MappingProxyType(
     {
-        ("femur", "distal metaphysis"): 9.0, ("femur", "distal epiphysis"): 3.0, ("femur", "proximal metaphysis"): 3.0,
-        ("femur", "proximal epiphysis"): 1.0, ("femur", "trochanter"): 1.5, ("femur", "diaphysis"): 1.0,
-        ("tibia", "proximal metaphysis"): 6.0, ("tibia", "proximal epiphysis"): 2.0,
-        ("tibia", "distal metaphysis"): 8.0, ("tibia", "distal epiphysis"): 2.0, ("tibia", "diaphysis"): 1.0,
-        ("fibula", "distal metaphysis"): 3.0, ("fibula", "diaphysis"): 0.5, ("patella", "body"): 0.7,
-        ("calcaneus", "body"): 2.0, ("talus", "body"): 1.5, ("tarsus", "body"): 1.0, ("metatarsals", "metatarsal"): 0.4,
-        ("ilium", "roof"): 1.5, ("ilium", "sacroiliac"): 2.2, ("ilium", "wing"): 0.8,
+        ("femur", "distal metaphysis"): 5.2, ("femur", "distal epiphysis"): 2.0, ("femur", "proximal metaphysis"): 2.2,
+        ("femur", "proximal epiphysis"): 0.7, ("femur", "trochanter"): 1.0, ("femur", "diaphysis"): 0.7,
+        ("tibia", "proximal metaphysis"): 4.2, ("tibia", "proximal epiphysis"): 1.5,
+        ("tibia", "distal metaphysis"): 5.4, ("tibia", "distal epiphysis"): 1.5, ("tibia", "diaphysis"): 0.8,
+        ("fibula", "distal metaphysis"): 4.5, ("fibula", "diaphysis"): 0.5, ("patella", "body"): 0.7,
+        ("calcaneus", "body"): 3.0, ("talus", "body"): 2.2, ("tarsus", "body"): 1.7, ("metatarsals", "metatarsal"): 0.5,
+        ("ilium", "roof"): 1.2, ("ilium", "sacroiliac"): 1.8, ("ilium", "wing"): 0.6,
         ("ischium", "body"): 1.2, ("pubis", "body"): 1.2, ("sacrum", "wing"): 1.2,
         ("vertebra", "body"): 0.50, ("rib", "rib"): 0.06, ("manubrium", "body"): 1.2, ("sternum", "body"): 1.0,
-        ("clavicle", "medial metaphysis"): 3.2, ("clavicle", "diaphysis"): 0.8, ("scapula", "neck"): 0.7,
-        ("humerus", "proximal metaphysis"): 1.8, ("humerus", "proximal epiphysis"): 0.5,
+        ("clavicle", "medial metaphysis"): 4.2, ("clavicle", "diaphysis"): 0.8, ("scapula", "neck"): 0.7,
+        ("humerus", "proximal metaphysis"): 2.6, ("humerus", "proximal epiphysis"): 0.5,
         ("humerus", "distal metaphysis"): 0.7, ("humerus", "diaphysis"): 0.3,
-        ("radius", "distal metaphysis"): 1.5, ("radius", "diaphysis"): 0.2,
-        ("ulna", "distal metaphysis"): 0.8, ("ulna", "diaphysis"): 0.2,
+        ("radius", "distal metaphysis"): 2.3, ("radius", "diaphysis"): 0.2,
+        ("ulna", "distal metaphysis"): 1.2, ("ulna", "diaphysis"): 0.2,
         ("carpus", "body"): 0.4, ("metacarpals", "metacarpal"): 0.2, ("mandible", "body"): 0.5, ("skull", "base"): 0.2,
     }
 )  # fmt: skip
 """Relative frequency of (bone, region), for each site of that name on each side."""
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """Volumes of single lesions in ml: drawn around the median, held between smallest and largest."""
+
+    smallest: float
+    median: float
+    largest: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +90,7 @@ class _Candidate:
 
 
 def plan_lesions(
-    skeleton: Sequence[SolidBone], rng: np.random.Generator, *, volume_ml: tuple[float, float], lesion_free: float
+    skeleton: Sequence[SolidBone], rng: np.random.Generator, *, volume_ml: Volumes, lesion_free: float
 ) -> tuple[PlannedLesion, ...]:
     """Lesions of one child: none with probability ``lesion_free``, else at least one, each at another site.
 
@@ -90,7 +98,7 @@ def plan_lesions(
     """
     if rng.random() < lesion_free:
         return ()
-    candidates = [c for c in _candidates(skeleton) if c.site.capacity_ml * LARGEST_SHARE >= volume_ml[0]]
+    candidates = [c for c in _candidates(skeleton) if c.site.capacity_ml * LARGEST_SHARE >= volume_ml.smallest]
     chosen = _choose(candidates, _draw_count(rng), rng)
     return tuple(_plan(candidate, rng, volume_ml) for candidate in chosen)
 
@@ -143,11 +151,11 @@ def _mirrored(candidates: Sequence[_Candidate], index: int) -> int | None:
     return next(same, None)
 
 
-def _plan(candidate: _Candidate, rng: np.random.Generator, volume_ml: tuple[float, float]) -> PlannedLesion:
+def _plan(candidate: _Candidate, rng: np.random.Generator, volume_ml: Volumes) -> PlannedLesion:
     site = candidate.site
-    largest = min(volume_ml[1], site.capacity_ml * LARGEST_SHARE)
-    drawn = VOLUME_MEDIAN_ML * float(np.exp(VOLUME_SPREAD * rng.standard_normal()))
-    volume = float(np.clip(drawn, volume_ml[0], largest))
+    largest = min(volume_ml.largest, site.capacity_ml * LARGEST_SHARE)
+    drawn = volume_ml.median * float(np.exp(VOLUME_SPREAD * rng.standard_normal()))
+    volume = float(np.clip(drawn, volume_ml.smallest, largest))
     scale = (volume / site.capacity_ml) ** (1 / 3)
     shift = rng.uniform(-0.4, 0.4, 3) * site.radii * (1 - scale)
     placed = LesionSite(site.region, site.segment, site.centre + shift @ site.axes, site.radii * scale, site.axes)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
+
+import numpy as np
 
 from crmo_seg.anatomy import Side
 from crmo_seg.phantom.arm import knuckled
 from crmo_seg.phantom.landmarks import Landmarks
 from crmo_seg.phantom.shapes import Ellipsoid, Vector, vector
 from crmo_seg.phantom.solid_bone import THIN_CORTEX, SolidBone, ball_site, flat_site
-
-import numpy as np
 
 _TARSUS: Final = (
     ((-0.008, -0.014, 0.023), (0.0090, 0.0090, 0.0055)),
@@ -26,15 +27,12 @@ def foot_bones(marks: Landmarks, side: Side) -> tuple[SolidBone, ...]:
     """Heel to toes."""
     cortex, u = THIN_CORTEX * marks.unit_mm * 0.8, marks.unit_mm
     heel = _lump(marks, side, (0.002, -0.029, -0.010), (0.0110, 0.0115, 0.0240))
-    ankle = _lump(marks, side, (0.0, -0.009, 0.002), (0.0110, 0.0095, 0.0160))
+    ankle = _lump(marks, side, (0.0, -0.0115, 0.003), (0.0110, 0.0095, 0.0160))
     tarsus = tuple(_lump(marks, side, centre, radii) for centre, radii in _TARSUS)
     rows = toes(marks, side)
     rays = tuple(part for row in rows for part in knuckled(row[0], row[1], 0.0038 * u))
     phalanges = tuple(
-        part
-        for row in rows
-        for a, b in zip(row[1:-1], row[2:], strict=True)
-        for part in knuckled(a + (b - a) * 0.16, b, 0.0031 * u)
+        part for row in rows for a, b in pairwise(row[1:]) for part in knuckled(a + (b - a) * 0.16, b, 0.0031 * u)
     )
     heads = tuple(ball_site((row[0] + row[1]) / 2, 0.0031 * u, "metatarsal") for row in rows)
     cuboid = ball_site(tarsus[1].centre, 0.0075 * u)
@@ -53,7 +51,7 @@ def toes(marks: Landmarks, side: Side) -> tuple[tuple[Vector, ...], ...]:
     rows = []
     for number in range(5):
         across = -0.0145 + 0.0070 * number
-        start, head, tip = 0.046 - 0.0035 * number, 0.083 - 0.0045 * number, 0.112 - 0.0065 * number
+        start, head, tip = 0.0485 - 0.0035 * number, 0.083 - 0.0045 * number, 0.112 - 0.0065 * number
         stations = ((start, -0.023), (head, -0.034), ((head + tip) / 2 + 0.003, -0.037), (tip, -0.038))
         spread = (0.65, 1.0, 1.05, 1.08)
         rows.append(

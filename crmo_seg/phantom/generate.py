@@ -108,7 +108,7 @@ def _streams(seed: int, index: int) -> tuple[np.random.Generator, ...]:
 
 
 def _draw(plan: PatientPlan, preset: Preset, rng: np.random.Generator) -> tuple[Canvas, tuple[TrueLesion, ...]]:
-    flesh = outline(plan.marks)
+    flesh = outline(plan.marks, plan.skeleton)
     grid = grid_around(bounds_of([part.shape for part in flesh]), preset.spacing_mm, preset.air_mm)
     canvas, tissue = empty_canvas(grid), draw_tissue_signal(rng)
     paint_flesh(canvas, flesh, tissue)

@@ -1,4 +1,4 @@
-"""Skull and mandible, and the landmarks of the head that the brain and the skin share. Sizes in mm of the child's head."""
+"""Skull and mandible, and the frame of the head that brain and skin share."""
 
 from __future__ import annotations
 

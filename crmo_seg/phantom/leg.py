@@ -7,7 +7,7 @@ import numpy as np
 from crmo_seg.anatomy import Side
 from crmo_seg.phantom.landmarks import Landmarks
 from crmo_seg.phantom.pelvis import FEMUR_HEAD
-from crmo_seg.phantom.shapes import Capsule, Ellipsoid, axes_along, unit, vector
+from crmo_seg.phantom.shapes import Capsule, Ellipsoid, Shape, axes_along, unit, vector
 from crmo_seg.phantom.solid_bone import (
     SHAFT_CORTEX,
     THIN_CORTEX,
@@ -36,7 +36,7 @@ def _femur(marks: Landmarks, side: Side) -> SolidBone:
         Ellipsoid(knee + vector(w * 0.0125, -0.003, 0.0085) * u, vector(0.0125, 0.0170, 0.0130) * thick)
         for w in (-1, 1)
     ]
-    parts = (
+    parts: tuple[Shape, ...] = (
         Ellipsoid(hip, np.full(3, FEMUR_HEAD * thick)),
         Capsule(hip, base, 0.0095 * thick, 0.0105 * thick),
         Ellipsoid(trochanter, vector(0.0085, 0.0115, 0.0150) * thick),
@@ -67,7 +67,7 @@ def _patella(marks: Landmarks, side: Side) -> SolidBone:
 def _tibia(marks: Landmarks, side: Side) -> SolidBone:
     u, joints = marks.unit_mm, marks.joints[side]
     thick, s = u * marks.child.bone_girth, joints.outward
-    knee, ankle = joints.knee + vector(0, -0.002, -0.0005) * u, joints.ankle + vector(0, 0, 0.010 * u)
+    knee, ankle = joints.knee + vector(0, -0.002, -0.0100) * u, joints.ankle + vector(0, 0, 0.010 * u)
     down = unit(ankle - knee)
     top, neck, flare = knee + down * 0.014 * u, knee + down * 0.055 * u, ankle - down * 0.040 * u
     plateau = Ellipsoid(
@@ -79,7 +79,7 @@ def _tibia(marks: Landmarks, side: Side) -> SolidBone:
         0.006 * thick,
         0.005 * thick,
     )
-    parts = (
+    parts: tuple[Shape, ...] = (
         plateau,
         *chain(
             [top, neck, (neck + flare) / 2, flare, ankle], [r * thick for r in (0.0165, 0.0088, 0.0076, 0.0074, 0.0120)]

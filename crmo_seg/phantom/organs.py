@@ -35,20 +35,25 @@ def soft_organs(marks: Landmarks, rng: np.random.Generator) -> tuple[Organ, ...]
 def joint_fluid(marks: Landmarks, rng: np.random.Generator) -> tuple[Organ, ...]:
     """Effusions and discs, painted before the bones that they surround; each joint holds another amount."""
     u = marks.unit_mm
-    parts: list[Shape] = []
+    fluid: list[Shape] = []
+    cartilage: list[Shape] = []
     for side in Side:
         joints = marks.joints[side]
         amount = 0.6 + 0.8 * rng.random(6)
-        parts += [
-            Ellipsoid(joints.hip, np.full(3, (0.0150 + 0.0012 * amount[0]) * u)),
-            Ellipsoid(joints.shoulder + vector(0, 0, -0.003 * u), np.full(3, (0.0140 + 0.0012 * amount[1]) * u)),
+        cartilage += [
+            Ellipsoid(joints.hip, np.full(3, 0.0162 * u)),
+            Ellipsoid(joints.shoulder, np.full(3, 0.0152 * u)),
+        ]
+        fluid += [
+            Ellipsoid(joints.hip + vector(0, 0.009, -0.007) * u, vector(0.013, 0.009, 0.010) * u * amount[0]),
+            Ellipsoid(joints.shoulder + vector(0, 0, -0.012) * u, vector(0.012, 0.010, 0.006) * u * amount[1]),
             Ellipsoid(joints.knee + vector(0, 0.016, 0.024) * u, vector(0.014, 0.0045, 0.014) * u * amount[2]),
-            Ellipsoid(joints.knee + vector(0, 0, -0.0045) * u, vector(0.021, 0.014, 0.003 + 0.001 * amount[3]) * u),
+            Ellipsoid(joints.knee + vector(0, 0, -0.0070) * u, vector(0.021, 0.014, 0.003 + 0.001 * amount[3]) * u),
             Ellipsoid(joints.ankle + vector(0, 0.004, 0.001) * u, vector(0.0125, 0.0120, 0.004 * amount[4]) * u),
             Ellipsoid(joints.elbow + vector(0, 0, -0.003) * u, vector(0.013, 0.010, 0.004 * amount[5]) * u),
             Ellipsoid(joints.wrist + vector(0, 0, 0.002) * u, vector(0.005, 0.013, 0.003) * u),
         ]
-    return Organ("joint_fluid", tuple(parts)), Organ("disc", discs(marks))
+    return Organ("cartilage", tuple(cartilage)), Organ("joint_fluid", tuple(fluid)), Organ("disc", discs(marks))
 
 
 def _chest(marks: Landmarks) -> tuple[Organ, ...]:
@@ -100,12 +105,12 @@ def _abdomen(marks: Landmarks, rng: np.random.Generator) -> tuple[Organ, ...]:
     u, skin = marks.unit_mm, trunk(marks)
     levels = {name: float(level.centre[2]) for name, level in marks.vertebrae.items()}
     wall = marks.child.fat_mm + WALL_MM / 1500 * u
-    z = np.linspace(marks.hip_z - 0.012 * u, levels["T11"], 7)
+    z = np.linspace(marks.hip_z - 0.012 * u, levels["T10"], 7)
     width, depth = np.interp(z, skin.z, skin.half_width) - wall, np.interp(z, skin.z, skin.half_depth) - wall
     front = depth * 0.62
     cavity = Profile(
         tuple(z.tolist()),
-        tuple((width * (0.5, 0.68, 0.85, 1, 1, 1, 0.95)).tolist()),
+        tuple((width * (0.25, 0.62, 0.85, 1, 1, 1, 0.95)).tolist()),
         tuple(front.tolist()),
         tuple((depth - front - 0.002 * u).tolist()),
     )
@@ -190,7 +195,9 @@ def _nerve_tube(marks: Landmarks) -> tuple[Organ, ...]:
 
 def _vessels(marks: Landmarks) -> tuple[Organ, ...]:
     """Slow veins are bright, fast arteries dark."""
-    u, slow, fast = marks.unit_mm, [], []
+    u = marks.unit_mm
+    slow: list[Capsule] = []
+    fast: list[Capsule] = []
     for side in Side:
         joints = marks.joints[side]
         inward = vector(-joints.outward, 0, 0)

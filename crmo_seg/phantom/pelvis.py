@@ -75,7 +75,7 @@ def _ischium(marks: Landmarks, side: Side) -> SolidBone:
     u = marks.unit_mm
     neck, seat, ramus = (
         _point(marks, side, *place)
-        for place in ((0.050, -0.014, -0.008), (0.036, -0.026, -0.046), (0.021, 0.002, -0.044))
+        for place in ((0.047, -0.017, -0.008), (0.036, -0.026, -0.046), (0.021, 0.002, -0.044))
     )
     parts = (Capsule(neck, seat, 0.0130 * u, 0.0100 * u), Capsule(seat, ramus, 0.0075 * u, 0.0050 * u))
     holes, sites = (_socket(marks, side),), (ball_site(seat, 0.0090 * u),)

@@ -1,4 +1,4 @@
-"""How hard the phantom is. A preset, once released, never changes: thresholds of tests and published numbers rest on it."""
+"""How hard the phantom is. A preset, once released, never changes: thresholds of tests and published numbers use it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from crmo_seg.errors import InputError
+from crmo_seg.phantom.edema import Volumes
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Preset:
         age_years: range of ages.
         spacing_mm: right, anterior (slice distance), superior.
         air_mm: air around the body.
-        lesion_ml: smallest and largest planned lesion.
+        lesion_ml: planned volume of a lesion.
         lesion_free: share of children without edema.
     """
 
@@ -27,7 +28,7 @@ class Preset:
     age_years: tuple[float, float]
     spacing_mm: tuple[float, float, float]
     air_mm: float
-    lesion_ml: tuple[float, float]
+    lesion_ml: Volumes
     lesion_free: float
 
 
@@ -36,7 +37,7 @@ PLAIN: Final = Preset(
     age_years=(3.0, 17.0),
     spacing_mm=(1.25, 6.0, 1.25),
     air_mm=12.0,
-    lesion_ml=(0.3, 30.0),
+    lesion_ml=Volumes(smallest=0.3, median=2.5, largest=30.0),
     lesion_free=0.3,
 )
 PLAIN_TINY: Final = Preset(
@@ -44,7 +45,7 @@ PLAIN_TINY: Final = Preset(
     age_years=(3.0, 7.0),
     spacing_mm=(4.0, 8.0, 4.0),
     air_mm=12.0,
-    lesion_ml=(2.0, 30.0),
+    lesion_ml=Volumes(smallest=2.0, median=5.0, largest=30.0),
     lesion_free=0.3,
 )
 PRESETS: Final[Mapping[str, tuple[Preset, Preset]]] = MappingProxyType({PLAIN.name: (PLAIN, PLAIN_TINY)})

@@ -152,9 +152,8 @@ class Plate:
         for edge in ((b, c), (c, a)):
             square, within = _edge(edge, normal, (x, y, z))
             nearest, inside = np.minimum(nearest, square), inside & within
-        squared = np.where(inside, height * height, nearest)
-        thick: FloatArray = np.sqrt(np.maximum(squared, 0)) - float(self.half_thickness)
-        return thick
+        squared: FloatArray = np.where(inside, height * height, nearest)
+        return np.sqrt(np.maximum(squared, 0)) - np.float32(self.half_thickness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +186,23 @@ class Profile:
         return cut
 
 
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """A shape with a layer of some mm around it."""
+
+    shape: Shape
+    layer_mm: float
+
+    def bounds(self) -> Bounds:
+        """The shape's, widened."""
+        low, high = self.shape.bounds()
+        return low - self.layer_mm, high + self.layer_mm
+
+    def distance(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
+        """The shape's, less the layer."""
+        return self.shape.distance(x, y, z) - np.float32(self.layer_mm)
+
+
 def _local(
     centre: Vector, axes: Vector | None, xyz: tuple[FloatArray, ...]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -202,9 +218,8 @@ def _elliptic(coordinates: tuple[FloatArray, ...], radii: list[float]) -> FloatA
     k0 = np.sqrt(_sum_of_squares(scaled))
     k1 = np.sqrt(_sum_of_squares([axis * (1 / radius) for axis, radius in zip(scaled, radii, strict=True)]))
     # The ratio lies between the radii; the clip only matters at the very centre, where it is 0 / 0.
-    ratio = np.clip(k0 / np.maximum(k1, 1e-6), min(radii), max(radii))
-    distance: FloatArray = (k0 - 1) * ratio
-    return distance
+    ratio: FloatArray = np.clip(k0 / np.maximum(k1, 1e-6), min(radii), max(radii))
+    return (k0 - 1) * ratio
 
 
 def _sum_of_squares(axes: list[FloatArray]) -> FloatArray:
@@ -225,7 +240,8 @@ def _along_segment(start: Vector, end: Vector, xyz: tuple[FloatArray, ...]) -> t
 def _plane(point: Vector, normal: Vector, xyz: tuple[FloatArray, ...]) -> FloatArray:
     i, j, k = normal.tolist()
     x, y, z = xyz
-    return (x * i + y * j) + (z * k - float(point @ normal))
+    height: FloatArray = (x * i + y * j) + (z * k - float(point @ normal))
+    return height
 
 
 def _edge(

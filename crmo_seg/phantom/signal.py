@@ -18,10 +18,12 @@ TISSUE_SIGNAL: Final[Mapping[str, float]] = MappingProxyType(
     {
         "air": 0.0, "skin": 90.0, "fat": 32.0, "muscle": MUSCLE, "visceral_fat": 35.0, "orbital_fat": 35.0,
         "cortex": 12.0, "red_marrow": 105.0, "fatty_marrow": 55.0, "growth_plate": 330.0,
-        "lung": 18.0, "mediastinum": 110.0, "heart": 150.0, "flowing_blood": 25.0, "slow_blood": 430.0, "thymus": 230.0,
-        "liver": 120.0, "spleen": 290.0, "kidney": 340.0, "renal_pelvis": 620.0, "stomach": 380.0, "gall_bladder": 680.0,
-        "bowel_wall": 190.0, "bowel_fluid": 520.0, "bowel_gas": 8.0, "bladder": 720.0,
-        "csf": 640.0, "cord": 210.0, "brain": 230.0, "eye": 700.0, "joint_fluid": 520.0, "disc": 300.0,
+        "lung": 18.0, "mediastinum": 110.0, "thymus": 230.0,
+        "heart": 150.0, "flowing_blood": 25.0, "slow_blood": 430.0,
+        "liver": 120.0, "spleen": 290.0, "kidney": 340.0, "renal_pelvis": 620.0, "gall_bladder": 680.0,
+        "stomach": 380.0, "bowel_wall": 190.0, "bowel_fluid": 520.0, "bowel_gas": 8.0, "bladder": 720.0,
+        "csf": 640.0, "cord": 210.0, "brain": 230.0, "eye": 700.0,
+        "joint_fluid": 520.0, "cartilage": 240.0, "disc": 300.0,
     }
 )  # fmt: skip
 """Muscle is 100. Orders of magnitude for 1.5 T STIR with TI near 160 ms; fluid overlaps edema on purpose."""

@@ -14,7 +14,7 @@ from crmo_seg.phantom.solid_bone import SolidBone
 
 
 def build_skeleton(marks: Landmarks) -> tuple[SolidBone, ...]:
-    """All complete bones of ``anatomy.BONES_TABLE``; where two touch, the later one wins."""
+    """All complete bones of ``anatomy.BONES_TABLE``; where two touch, the earlier one wins."""
     sided = (
         bone for side in Side for part in (hip_bone, leg_bones, foot_bones, arm_bones) for bone in part(marks, side)
     )

@@ -114,7 +114,8 @@ def _zoom(axes: Axes, box: tuple[slice, ...], plane: Plane, geometry: Geometry) 
     across_mm, up_mm = plane.spacing_mm(geometry)
     width = (box[plane.across].stop - box[plane.across].start) * across_mm
     height = (box[plane.up].stop - box[plane.up].start) * up_mm
-    half = max(_SMALLEST_TILE_MM, 1.5 * width, 1.5 * height) / 2.0
+    _, page_width, page_height, _ = plane.extent_mm(geometry)
+    half = min(max(_SMALLEST_TILE_MM, 1.5 * width, 1.5 * height), max(page_width, page_height)) / 2.0
     axes.set_xlim(left + width / 2.0 - half, left + width / 2.0 + half)
     axes.set_ylim(top + height / 2.0 + half, top + height / 2.0 - half)
 
@@ -163,10 +164,9 @@ def _draw_outline(
 
 
 def _draw_numbers(axes: Axes, labels: Volume, line_mm: float) -> None:
-    """Numbers on the outer side of each lesion, moved down where they would cover one another."""
-    width = CORONAL.extent_mm(labels.geometry)[1]
+    """Numbers on the outer side of each lesion where there is room, moved down where they would cover one another."""
     placed: list[tuple[float, float]] = []
-    for lesion_id, x, y, outward in sorted(_anchors(labels, width), key=lambda anchor: anchor[2]):
+    for lesion_id, x, y, outward in sorted(_anchors(labels, line_mm), key=lambda anchor: anchor[2]):
         while any(abs(x - other_x) < 2 * line_mm and abs(y - other_y) < line_mm for other_x, other_y in placed):
             y += line_mm / 4.0
         placed.append((x, y))
@@ -175,13 +175,15 @@ def _draw_numbers(axes: Axes, labels: Volume, line_mm: float) -> None:
         text.set(color=_OUTLINE, fontsize=_NUMBER_POINTS, fontweight="bold", path_effects=_halo())
 
 
-def _anchors(labels: Volume, width_mm: float) -> Iterator[tuple[int, float, float, int]]:
+def _anchors(labels: Volume, line_mm: float) -> Iterator[tuple[int, float, float, int]]:
     """Number, x, y and direction (-1 left, 1 right) of where each lesion's number stands on the page."""
     across_mm, up_mm = CORONAL.spacing_mm(labels.geometry)
+    width = CORONAL.extent_mm(labels.geometry)[1]
     for lesion_id, box, mask in _projected(labels):
         left, top = CORONAL.page_corner_mm(labels.geometry, (box[CORONAL.across].stop, box[CORONAL.up].stop))
         right = left + mask.shape[0] * across_mm
-        outward = -1 if left + right < width_mm else 1
+        room = min(left, width - right)
+        outward = -1 if (left + right < width) == (room > 2 * line_mm) else 1  # inward where there is no room
         yield lesion_id, left if outward < 0 else right, top + mask.shape[1] * up_mm / 2.0, outward
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
 from torch.utils.data import DataLoader
 
 from crmo_seg.cases import Case, Split
 from crmo_seg.data.dataset import CaseDataset, EpochSampler, PatchDataset
 from crmo_seg.data.loading import LoadCased
 from crmo_seg.data.pipeline import training_pipeline
-from crmo_seg.data.sample import CASE, Sample
+from crmo_seg.data.sample import CASE, IMAGE, Sample
 from crmo_seg.plan import Plan
 
 
@@ -81,6 +82,13 @@ class SegmentationData(pl.LightningDataModule):
     def val_dataloader(self) -> DataLoader[Sample]:
         """Whole cases, one at a time, as arrays."""
         return DataLoader(CaseDataset(self.val_samples), batch_size=None, collate_fn=_as_it_is)
+
+    def transfer_batch_to_device(self, batch: Sample, device: torch.device, dataloader_idx: int) -> Sample:
+        """Batches of patches go to the device; whole cases stay arrays, their windows go one by one."""
+        if not isinstance(batch[IMAGE], torch.Tensor):
+            return batch
+        moved: Sample = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        return moved
 
     def _prepare(self, cases: Sequence[Case]) -> list[Sample]:
         load = LoadCased(self.plan)

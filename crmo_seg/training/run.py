@@ -146,7 +146,7 @@ def _provenance(config: DictConfig, metrics: Mapping[str, float]) -> dict[str, A
     del settings["output_dir"], settings["callbacks"], settings["logger"], settings["resume_from"]
     if settings["data"]["manifest"]:
         settings["data"]["manifest"] = Path(settings["data"]["manifest"]).name
-    versions = {"crmo_seg": __version__, "torch": torch.__version__, "python": platform.python_version()}
+    versions = {"crmo_seg": __version__, "torch": str(torch.__version__), "python": platform.python_version()}
     return {"versions": versions, "metrics": dict(metrics), "config": settings}
 
 

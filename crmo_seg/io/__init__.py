@@ -1,0 +1,1 @@
+"""Files <-> volumes: NIfTI and DICOM."""

@@ -1,0 +1,202 @@
+"""Evaluation of a folder of predictions: numbers by hand, files that are written, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crmo_seg.anatomy import Side, bone_named
+from crmo_seg.cases import Case, write_manifest
+from crmo_seg.errors import InputError
+from crmo_seg.io.nifti import read_labels, write_nifti
+from crmo_seg.jobs.evaluate import evaluate
+from crmo_seg.volume import Geometry, Volume
+
+SHAPE = (30, 8, 20)
+SPACING = np.diag([2.0, 5.0, 10.0, 1.0])  # 0.1 ml a voxel
+
+Labels = dict[tuple[int, int], int]
+
+
+def make_labels(rods: Labels, affine: np.ndarray = SPACING) -> Volume:
+    """Rods of one value along the first axis, (start, stop) -> value."""
+    array = np.zeros(SHAPE, dtype=np.uint8)
+    for (start, stop), value in rods.items():
+        array[start:stop, 4, 10] = value
+    return Volume(array, Geometry(affine, SHAPE))
+
+
+def write_labels(path: Path, rods: Labels, affine: np.ndarray = SPACING) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_nifti(path, make_labels(rods, affine))
+    return path
+
+
+class Study:
+    """A manifest and a folder of predictions, made case by case."""
+
+    def __init__(self, folder: Path) -> None:
+        self.manifest, self.predictions, self.out = folder / "manifest.csv", folder / "pred", folder / "out"
+        self._labels, self._cases = folder / "labels", list[Case]()
+
+    def add(self, case_id: str, head: str, *, pred: Labels | None, ref: Labels, patient_id: str = "") -> None:
+        label = write_labels(self._labels / f"{case_id}_{head}.nii.gz", ref)
+        known = [case for case in self._cases if case.case_id == case_id]
+        self._cases = [case for case in self._cases if case.case_id != case_id]
+        labels = {head: label} | {name: file for case in known for name, file in case.labels.items()}
+        self._cases.append(Case(case_id, patient_id or case_id, images={"stir": label}, labels=labels))
+        write_manifest(self.manifest, self._cases)
+        if pred is not None:
+            write_labels(self.predictions / case_id / f"{head}.nii.gz", pred)
+
+    def add_without_labels(self, case_id: str) -> None:
+        image = write_labels(self._labels / f"{case_id}.nii.gz", {})
+        self._cases.append(Case(case_id, case_id, images={"stir": image}))
+        write_manifest(self.manifest, self._cases)
+
+    def rows(self) -> list[dict[str, str]]:
+        with (self.out / "cases.csv").open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return Study(tmp_path)
+
+
+def test_edema_by_hand(study: Study) -> None:
+    study.add("a", "edema", pred={(1, 5): 1, (20, 23): 1}, ref={(0, 4): 1, (10, 13): 1}, patient_id="P")
+    study.add("b", "edema", pred={}, ref={}, patient_id="Q")
+    summary = evaluate(study.manifest, study.predictions, study.out)
+    assert summary.heads["edema"].classes["edema"].pooled.dice == pytest.approx(2 * 3 / 14)
+    first, second = study.rows()
+    assert float(first["edema_dice"]) == pytest.approx(2 * 3 / 14, abs=1e-5)
+    assert float(first["edema_volume_error_ml"]) == pytest.approx(0.0, abs=1e-9)
+    assert (first["lesion_n_ref"], first["lesion_n_found"], first["lesion_n_false_positive"]) == ("2", "1", "1")
+    assert float(first["lesion_f1"]) == pytest.approx(0.5)
+    assert (second["case_id"], second["patient_id"], second["edema_dice"], second["lesion_f1"]) == ("b", "Q", "", "")
+    assert (second["lesion_n_ref"], second["lesion_n_pred"]) == ("0", "0")
+
+
+def test_the_summary_is_strict_json_with_null_for_undefined(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 3): 1}, ref={})
+    evaluate(study.manifest, study.predictions, study.out)
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    data = json.loads((study.out / "summary.json").read_text(), parse_constant=refuse)
+    assert (data["schema_version"], data["n_scans"], data["n_patients"]) == (1, 1, 1)
+    pooled = data["lesions"]["any_overlap"]["pooled"]
+    assert (pooled["sensitivity"], pooled["precision"], pooled["f1"]) == (None, 0.0, 0.0)
+    assert pooled["false_positives_per_scan"] == 1.0
+    assert data["heads"]["edema"]["patient_dice"] == {"value": 0.0, "n_defined": 1, "n": 1}
+
+
+def test_bones_are_compared_by_unsided_class(study: Study) -> None:
+    left, right = (bone_named(f"femur_{side.value}").label for side in (Side.LEFT, Side.RIGHT))
+    t5, open_level = bone_named("vertebra_T5").label, bone_named("thoracic_vertebra").label
+    study.add("a", "bones", ref={(0, 4): left, (6, 9): t5}, pred={(0, 4): right, (6, 12): open_level})
+    bones = evaluate(study.manifest, study.predictions, study.out).heads["bones"]
+    assert {name: one.pooled.dice for name, one in bones.classes.items()} == pytest.approx(
+        {"femur": 1.0, "thoracic_vertebra": 6 / 9}
+    )
+    assert bones.patient_dice.value == pytest.approx((1 + 6 / 9) / 2)
+    assert float(study.rows()[0]["bones_mean_dice"]) == pytest.approx((1 + 6 / 9) / 2, abs=1e-5)
+
+
+def test_any_other_head_is_compared_value_by_value(study: Study) -> None:
+    study.add("a", "hippocampus", ref={(0, 4): 1, (4, 8): 2}, pred={(0, 2): 1, (4, 8): 2})
+    summary = evaluate(study.manifest, study.predictions, study.out)
+    assert summary.any_overlap is None
+    assert summary.heads["hippocampus"].classes["1"].pooled.dice == pytest.approx(4 / 6)
+    assert summary.heads["hippocampus"].patient_dice.value == pytest.approx((4 / 6 + 1) / 2)
+    assert json.loads((study.out / "summary.json").read_text())["lesions"]["any_overlap"] is None
+
+
+def test_cases_without_labels_are_left_out(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1})
+    study.add_without_labels("b")
+    assert evaluate(study.manifest, study.predictions, study.out).n_scans == 1
+
+
+def test_a_head_that_was_never_predicted_is_left_out(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1})
+    study.add("a", "bones", pred=None, ref={(0, 3): 1})
+    assert set(evaluate(study.manifest, study.predictions, study.out).heads) == {"edema"}
+
+
+def test_a_prediction_of_the_references_themselves_is_perfect(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 4): 1}, ref={(0, 4): 1})
+    summary = evaluate(study.manifest, study.predictions, study.out)
+    assert summary.any_overlap is not None
+    assert summary.any_overlap.pooled.f1 == summary.heads["edema"].patient_dice.value == 1.0
+    assert math.isnan(summary.large_sensitivity)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_missing_prediction_is_named(study: Study, others: int) -> None:
+    for number in range(others):
+        study.add(f"other{number}", "edema", pred={}, ref={})
+    study.add("a", "edema", pred=None, ref={(0, 3): 1})
+    with pytest.raises(InputError, match=rf"pred/a/edema\.nii\.gz: does not exist \(1 of {others + 1} predictions"):
+        evaluate(study.manifest, study.predictions, study.out)
+    assert not study.out.exists()
+
+
+def test_another_grid_is_refused(study: Study) -> None:
+    study.add("a", "edema", pred={}, ref={})
+    shifted = SPACING.copy()
+    shifted[0, 3] = 1.0
+    write_labels(study.predictions / "a" / "edema.nii.gz", {}, shifted)
+    with pytest.raises(InputError, match=r"a/edema\.nii\.gz: is on another grid than .*a_edema\.nii\.gz"):
+        evaluate(study.manifest, study.predictions, study.out)
+
+
+@pytest.mark.parametrize(("pred", "ref", "name"), [({(0, 3): 2}, {}, r"a/edema"), ({}, {(0, 3): 2}, "a_edema")])
+def test_edema_has_to_be_binary(study: Study, pred: Labels, ref: Labels, name: str) -> None:
+    study.add("a", "edema", pred=pred, ref=ref)
+    with pytest.raises(InputError, match=rf"{name}\.nii\.gz: has the value 2, expected 0 and 1"):
+        evaluate(study.manifest, study.predictions, study.out)
+
+
+def test_a_label_that_is_no_bone_is_refused(study: Study) -> None:
+    study.add("a", "bones", pred={(0, 3): 1}, ref={(0, 3): 150})
+    with pytest.raises(InputError, match=r"a_bones\.nii\.gz: label 150 is not in the table of bones"):
+        evaluate(study.manifest, study.predictions, study.out)
+
+
+def test_a_manifest_without_labels_is_refused(study: Study) -> None:
+    study.add_without_labels("a")
+    with pytest.raises(InputError, match=r"manifest\.csv: has no label to compare with; fill a column label_<head>"):
+        evaluate(study.manifest, study.predictions, study.out)
+
+
+def test_nothing_but_the_two_files_is_left(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1})
+    for _ in range(2):
+        evaluate(study.manifest, study.predictions, study.out)
+    assert sorted(file.name for file in study.out.iterdir()) == ["cases.csv", "summary.json"]
+
+
+@pytest.mark.real_data
+def test_expert_labels_against_themselves(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "msd_task04_hippocampus"
+    labels = sorted(folder.rglob("labelsTr/*.nii.gz"))[:2]
+    assert labels
+    cases = [
+        Case(path.name.split(".")[0], path.name, images={"t1": path}, labels={"hippocampus": path}) for path in labels
+    ]
+    write_manifest(tmp_path / "manifest.csv", cases)
+    for case in cases:
+        target = tmp_path / "pred" / case.case_id / "hippocampus.nii.gz"
+        target.parent.mkdir(parents=True)
+        write_nifti(target, read_labels(case.labels["hippocampus"]))
+    head = evaluate(tmp_path / "manifest.csv", tmp_path / "pred", tmp_path / "out").heads["hippocampus"]
+    assert set(head.classes) == {"1", "2"}
+    assert (head.patient_dice.value, head.patient_dice.n) == (1.0, 2)
