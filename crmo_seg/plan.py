@@ -6,7 +6,7 @@ their native spacing within a stated range, so that thin detail is not lost and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
@@ -99,21 +99,26 @@ BONES_HEAD = Head(BONES, HEAD_CLASSES)
 _KNOWN_HEADS = {EDEMA: EDEMA_HEAD, BONES: BONES_HEAD}
 
 
-def heads_from(classes_by_head: Mapping[str, Any]) -> tuple[Head, ...]:
-    """Heads of a configuration: name -> class names; ``edema`` and ``bones`` need none.
+def heads_from(settings: Iterable[str | Mapping[str, Sequence[str]]]) -> tuple[Head, ...]:
+    """Heads of a configuration: ``edema`` and ``bones`` by name, any other with its classes.
 
     Raises:
         InputError: where a head other than these two names no classes.
 
-    >>> [head.channels for head in heads_from({"edema": None, "hippocampus": ["anterior", "posterior"]})]
+    >>> [head.channels for head in heads_from(["edema", {"hippocampus": ["anterior", "posterior"]}])]
     [1, 3]
     """
     heads = []
-    for name, classes in classes_by_head.items():
-        if not classes and name not in _KNOWN_HEADS:
-            raise InputError(f"head {name}", "names no classes", f"write {name}: [first class, second class]")
-        heads.append(Head(name, tuple(classes)) if classes else _KNOWN_HEADS[name])
+    for setting in settings:
+        named = {setting: ()} if isinstance(setting, str) else setting
+        heads += [_head_from(name, tuple(classes)) for name, classes in named.items()]
     return tuple(heads)
+
+
+def _head_from(name: str, classes: tuple[str, ...]) -> Head:
+    if not classes and name not in _KNOWN_HEADS:
+        raise InputError(f"head {name}", "names no classes", f"write {{{name}: [first class, second class]}}")
+    return Head(name, classes) if classes else _KNOWN_HEADS[name]
 
 
 @dataclass(frozen=True)

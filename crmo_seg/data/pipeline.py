@@ -38,14 +38,19 @@ def no_augmentation(heads: Sequence[str]) -> list[Any]:
 
 
 def mirror_and_intensity(
-    heads: Sequence[str], *, flip_probability: float, intensity_probability: float, noise_std: float
+    heads: Sequence[str], *, flip_axes: Sequence[int], intensity_probability: float, noise_std: float
 ) -> list[Any]:
-    """Mirroring along every axis and mild changes of the signal; a first repertoire.
+    """Mirroring and mild changes of the signal; a first repertoire.
 
-    Mirroring is free because the classes of every head are unsided.
+    Args:
+        heads: whose labels are mirrored with the image.
+        flip_axes: axes of the model grid, each mirrored in half of the patches; free where the classes of every head
+            are unsided.
+        intensity_probability: of each change of the signal.
+        noise_std: largest standard deviation of the noise, in units of the normalised signal.
     """
     keys = array_keys(heads)
-    flips = [RandFlipd(keys=keys, prob=flip_probability, spatial_axis=axis) for axis in range(3)]
+    flips = [RandFlipd(keys=keys, prob=0.5, spatial_axis=axis) for axis in flip_axes]
     return [
         *flips,
         RandScaleIntensityd(keys=IMAGE, factors=0.25, prob=intensity_probability),

@@ -27,6 +27,6 @@ def main(config: DictConfig) -> None:
     try:
         folder = fit(config)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201  (one line for the user)
+        print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    print(f"model saved in {folder}")  # noqa: T201
+    print(f"model saved in {folder}")

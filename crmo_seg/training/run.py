@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import platform
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from hydra.utils import instantiate
+from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig, OmegaConf
 
 from crmo_seg import __version__
@@ -38,14 +41,15 @@ def fit(config: DictConfig) -> Path:
     output_dir = Path(config.output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, output_dir / "config.yaml", resolve=True)
+    _quieten_lightning()
     pl.seed_everything(config.seed, workers=True, verbose=False)
     plan = plan_from(config)
     data = _data(config, plan)
     module = _module(config, plan)
     trainer = _trainer(config)
+    _announce(data, module)
     trainer.fit(module, data, ckpt_path=config.resume_from)
-    _load_best(module, trainer)
-    metrics = _metrics(trainer.validate(module, data, verbose=False))
+    metrics = _load_best(module, trainer, data)
     bundle = _bundle(config, module, metrics)
     save_bundle(bundle, output_dir / "bundle")
     return output_dir / "bundle"
@@ -63,6 +67,21 @@ def plan_from(config: DictConfig) -> Plan:
             "network": settings["network"]["stages"],
         }
     )
+
+
+def _quieten_lightning() -> None:
+    """Lightning's start-up messages and its own deprecations tell a user nothing that they could act on."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+
+
+def _announce(data: SegmentationData, module: SegmentationModule) -> None:
+    """What is about to be trained, in two lines."""
+    parameters = sum(parameter.numel() for parameter in module.network.parameters())
+    heads = ", ".join(head.name for head in module.plan.heads)
+    print(f"{len(data.split.train)} cases to learn from, {len(data.split.val)} to validate on; heads: {heads}")
+    print(f"U-Net with {parameters:,} parameters, patch {module.plan.patch}")
 
 
 def _data(config: DictConfig, plan: Plan) -> SegmentationData:
@@ -116,17 +135,17 @@ def _device_type(accelerator: str) -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _load_best(module: SegmentationModule, trainer: pl.Trainer) -> None:
-    """The checkpoint with the best monitored value, if one was written."""
+def _load_best(module: SegmentationModule, trainer: pl.Trainer, data: SegmentationData) -> dict[str, float]:
+    """Load the checkpoint with the best monitored value, if one was written; its validation metrics."""
     checkpoint = trainer.checkpoint_callback
-    path = getattr(checkpoint, "best_model_path", "")
-    if path:
-        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-        module.load_state_dict(state)
-
-
-def _metrics(validation: list[Mapping[str, float]]) -> dict[str, float]:
-    return {name: float(value) for result in validation for name, value in result.items()}
+    best = checkpoint.best_model_path if isinstance(checkpoint, ModelCheckpoint) else ""
+    if isinstance(checkpoint, ModelCheckpoint) and best:
+        module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+        logged = trainer.callback_metrics
+        if checkpoint.best_model_score == logged.get(str(checkpoint.monitor)):
+            return {name: float(value) for name, value in logged.items() if name.startswith("val/")}
+    (validation,) = trainer.validate(module, data, verbose=False)
+    return {name: float(value) for name, value in validation.items()}
 
 
 def _bundle(config: DictConfig, module: SegmentationModule, metrics: Mapping[str, float]) -> ModelBundle:

@@ -36,7 +36,7 @@ def test_missing_keys_are_named() -> None:
 
 
 def test_known_heads_need_no_classes() -> None:
-    edema, bones = heads_from({"edema": None, "bones": None})
+    edema, bones = heads_from(["edema", "bones"])
     assert edema.channels == 1
     assert bones.classes == HEAD_CLASSES
     assert bones.channels == len(HEAD_CLASSES) + 1 <= 25
@@ -44,6 +44,6 @@ def test_known_heads_need_no_classes() -> None:
 
 def test_other_heads_name_their_classes() -> None:
     with pytest.raises(InputError, match="head marrow: names no classes"):
-        heads_from({"marrow": None})
+        heads_from(["marrow"])
     with pytest.raises(InputError, match="0 classes"):
         Head("marrow", ())

@@ -61,7 +61,7 @@ def test_patches_reach_every_corner() -> None:
 
 def make_dataset(samples: list[Sample], seed: int = 0, share: float = 1.0) -> PatchDataset:
     pipeline = training_pipeline(
-        PLAN, mirror_and_intensity(["edema"], flip_probability=0.5, intensity_probability=0.5, noise_std=0.1)
+        PLAN, mirror_and_intensity(["edema"], flip_axes=(0, 1, 2), intensity_probability=0.5, noise_std=0.1)
     )
     return PatchDataset(samples, pipeline, length=10, foreground_share=share, seed=seed)
 
@@ -98,11 +98,14 @@ def test_an_epoch_counts_on_from_the_one_before() -> None:
 
 
 def test_mirroring_moves_label_and_image_together() -> None:
-    augmentation = mirror_and_intensity(["edema"], flip_probability=1.0, intensity_probability=0.0, noise_std=0.0)
-    pipeline = training_pipeline(PLAN, augmentation)
     sample = make_sample()
-    patch = pipeline({**sample, CENTRE_ON_FOREGROUND: True})
-    assert patch[IMAGE][patch[LABEL] == 1].item() == sample[IMAGE][sample[LABEL] == 1].item()
+    augmentation = mirror_and_intensity(["edema"], flip_axes=(0, 1, 2), intensity_probability=0.0, noise_std=0.0)
+    dataset = PatchDataset([sample], training_pipeline(PLAN, augmentation), length=8, foreground_share=1.0, seed=0)
+    patches = [dataset[number] for number in range(8)]
+    value = sample[IMAGE][sample[LABEL] == 1].item()
+    assert all(patch[IMAGE][patch[LABEL] == 1].item() == value for patch in patches)
+    steps = {(patch[IMAGE][0, 1, 0, 0] - patch[IMAGE][0, 0, 0, 0]).sign().item() for patch in patches}
+    assert steps == {-1.0, 1.0}, "some patches are mirrored, some are not"
 
 
 def test_no_augmentation_is_empty() -> None:
