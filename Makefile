@@ -23,9 +23,9 @@ demo: setup $(DEMO)/study/manifest.csv $(DEMO)/model/bundle/bundle.yaml  ## make
 	@echo "open $$(ls $(DEMO)/prediction/*/report.html)"
 
 $(DEMO)/study/manifest.csv: | $(VENV)/installed
-	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --seed 2026
+	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --tiny --seed 2026
 
-# Until a default model is shipped, the demo trains the smoke model.
+# Until a default model is shipped, the demo trains the smoke model, which knows tiny phantoms only.
 $(DEMO)/model/bundle/bundle.yaml: | $(VENV)/installed
 	$(BIN)/python train.py experiment=smoke output_dir=$(DEMO)/model
 

@@ -40,13 +40,19 @@ def predict_main() -> NoReturn:
     _run(single)
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"crmo-seg {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """The options of the program itself; the version is printed by its callback, before a command is asked for."""
 
 
 @app.command()
@@ -138,6 +144,11 @@ def _run(command: typer.Typer) -> NoReturn:
         command()
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(_EXIT_INPUT_ERROR)
+    except OSError as error:
+        if error.filename is None:  # a library that does not load, a closed pipe: no file of the user's
+            raise
+        typer.echo(f"error: {error.filename}: {error.strerror}; check the path, its rights and the disk", err=True)
         sys.exit(_EXIT_INPUT_ERROR)
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)

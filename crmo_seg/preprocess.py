@@ -40,7 +40,8 @@ class ModelGrid:
     def resample(self, volume: Volume) -> Volume:
         """A scan's signal (float32) on the model grid, smoothed first along axes that lose resolution."""
         ordered = volume.transposed(self.axes, self.flips)
-        array = _smooth_before_shrinking(ordered.array.astype(np.float32), ordered.geometry, self.geometry)
+        factors = np.array(self.geometry.spacing_mm) / ordered.geometry.spacing_mm
+        array = _smooth(ordered.array.astype(np.float32), factors)
         return Volume(_interpolate(array, ordered.geometry, self.geometry, order=1), self.geometry)
 
     def resample_labels(self, volume: Volume) -> Volume:
@@ -173,9 +174,8 @@ def _interpolate(array: Array, source: Geometry, target: Geometry, *, order: int
     return resampled
 
 
-def _smooth_before_shrinking(array: Array, source: Geometry, target: Geometry) -> Array:
-    """Gaussian against aliasing; sigma as in scikit-image's ``resize``, half of the excess factor."""
-    factors = np.array(target.spacing_mm) / source.spacing_mm
+def _smooth(array: Array, factors: Float64Array) -> Array:
+    """Gaussian against aliasing where voxels grow; sigma as in scikit-image's ``resize``, half the excess factor."""
     sigma = np.maximum((factors - 1) / 2, 0)
     if not sigma.any():
         return array
@@ -184,15 +184,36 @@ def _smooth_before_shrinking(array: Array, source: Geometry, target: Geometry) -
 
 
 def _majority(ordered: Volume, target: Geometry) -> Array:
-    values = [int(value) for value in np.unique(ordered.array) if value]
-    best_share = np.full(target.shape, 0.5 if len(values) == 1 else 0.0, dtype=np.float32)
+    """Each class is smoothed and interpolated in its own box only: bones are many and small."""
     best = np.zeros(target.shape, dtype=np.uint8)
-    for value in [0, *values] if len(values) > 1 else values:
-        part = _smooth_before_shrinking((ordered.array == value).astype(np.float32), ordered.geometry, target)
-        share = _interpolate(part, ordered.geometry, target, order=1)
-        wins = share > best_share
-        best[wins], best_share[wins] = value, share[wins]
+    best_share = np.zeros(target.shape, dtype=np.float32)
+    total_share = np.zeros(target.shape, dtype=np.float32)
+    for value, box in enumerate(ndimage.find_objects(ordered.array.astype(np.uint8, copy=False)), 1):
+        if box is not None:
+            share, at = _share_of_class(ordered, value, box, target)
+            total_share[at] += share
+            wins = share > best_share[at]
+            best[at][wins], best_share[at][wins] = value, share[wins]
+    best[best_share <= 1 - total_share] = 0
     return best
+
+
+def _share_of_class(
+    ordered: Volume, value: int, box: tuple[slice, ...], target: Geometry
+) -> tuple[Array, tuple[slice, ...]]:
+    """Share of one class in each target voxel near its box, and where these voxels are."""
+    scale, offset = _scale_and_offset(ordered.geometry, target)
+    margin = np.ceil(np.maximum(scale - 1, 0) * 1.5).astype(int) + 2  # the Gaussian reaches three sigma
+    first = np.maximum([part.start for part in box] - margin, 0)
+    last = np.minimum([part.stop for part in box] + margin, ordered.array.shape)
+    start = np.clip(np.floor((first - offset) / scale).astype(int), 0, np.array(target.shape) - 1)
+    stop = np.clip(np.ceil((last - offset) / scale).astype(int) + 1, start + 1, target.shape)
+    wide = tuple(slice(low, high) for low, high in zip(first, last, strict=True))
+    smooth = _smooth((ordered.array[wide] == value).astype(np.float32), scale)
+    share: Array = ndimage.affine_transform(
+        smooth, scale, scale * start + offset - first, output_shape=tuple(stop - start), order=1, mode="nearest"
+    )
+    return share, tuple(slice(low, high) for low, high in zip(start, stop, strict=True))
 
 
 def _otsu_threshold(signal: Array) -> float:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from crmo_seg.phantom.dataset import make_phantoms
+
 REPOSITORY = Path(__file__).parents[1]
+UNSEEN_SEED = 77
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +27,40 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs real scanner files in ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def unseen_phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The manifest of tiny phantoms that no training in the tests has seen."""
+    return make_phantoms(tmp_path_factory.mktemp("unseen"), patients=6, tiny=True, seed=UNSEEN_SEED)
+
+
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where commands run as in a checkout, without touching the checkout."""
+    folder = tmp_path_factory.mktemp("workplace")
+    for script in ("train.py", "infer.py"):
+        (folder / script).symlink_to(REPOSITORY / script)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def smoke_run(workplace: Path) -> Path:
+    """``outputs/smoke`` of one smoke training, by the command of the README."""
+    run_command(["python", "train.py", "experiment=smoke", "output_dir=outputs/smoke"], workplace)
+    return workplace / "outputs" / "smoke"
+
+
+def run_command(words: Sequence[str], folder: Path) -> str:
+    """Run a command as a user would, with this interpreter; what it prints."""
+    programs = {"python": [sys.executable], "crmo-seg": [sys.executable, "-m", "crmo_seg"]}
+    done = subprocess.run(
+        [*programs[words[0]], *words[1:]], cwd=folder, capture_output=True, text=True, timeout=280, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def command():  # noqa: ANN201
+    return run_command

@@ -7,6 +7,7 @@ and is left out; a head that only some cases have a prediction for is an error.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -39,14 +40,14 @@ def evaluate(manifest: Path, predictions: Path, out: Path) -> CohortSummary:
         out: the folder to write to; made where it does not exist.
 
     Raises:
-        InputError: where a file is missing, on another grid than its label, or holds values that are no labels.
+        InputError: where a file is missing, on another grid than its label, or holds values that are no labels,
+            or the tables cannot be written.
     """
     cases = read_manifest(manifest)
     heads = _predicted_heads(manifest, cases, predictions)
     metrics = [_measure(case, predictions, heads) for case in cases if any(head in case.labels for head in heads)]
     summary = summarise(metrics)
-    out.mkdir(parents=True, exist_ok=True)
-    _write_cases(out / "cases.csv", metrics)
+    _write_text(out / "cases.csv", _cases_table(metrics))
     _write_text(out / "summary.json", json.dumps(summary_to_json(summary), indent=2, allow_nan=False) + "\n")
     return summary
 
@@ -175,18 +176,25 @@ def _without_nan(value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _write_cases(path: Path, cases: Sequence[CaseMetrics]) -> None:
+def _cases_table(cases: Sequence[CaseMetrics]) -> str:
     rows = [case_row(case) for case in cases]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n", restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(path)
+    table = io.StringIO()
+    writer = csv.DictWriter(table, columns, lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return table.getvalue()
 
 
 def _write_text(path: Path, text: str) -> None:
+    """Complete or not at all."""
     part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(path)
+    except OSError as error:
+        if part.is_file():
+            part.unlink()
+        problem = f"could not be written ({error.strerror or error})"
+        raise InputError(path, problem, "free space, or give another folder after -o") from error

@@ -92,7 +92,7 @@ def write_prediction(
         part.rename(folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise InputError(folder, f"could not be written ({error.strerror})", "free space or mend the rights") from error
+        raise _unwritable(folder, error) from error
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -126,15 +126,32 @@ def patient_key(patient_id: str | None, out: Path) -> str | None:
     """A pseudonym that is the same for all visits in one output folder and means nothing elsewhere.
 
     The salt is drawn once and kept in the folder.
+
+    Raises:
+        InputError: where the salt cannot be kept.
     """
     if patient_id is None:
         return None
-    salt_file = out / _SALT_FILE
-    if not salt_file.exists():
-        out.mkdir(parents=True, exist_ok=True)
-        salt_file.write_text(secrets.token_hex(16), encoding="ascii")
-    salt = salt_file.read_text(encoding="ascii")
+    salt = _salt(out / _SALT_FILE)
     return hashlib.sha256(f"{salt}{patient_id}".encode()).hexdigest()[:12]
+
+
+def _salt(path: Path) -> str:
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(secrets.token_hex(16), encoding="ascii")
+            part.replace(path)
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        if part.is_file():
+            part.unlink()
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(path, f"could not be written ({error.strerror or error})", "free space or mend the rights")
 
 
 def _write_volumes(folder: Path, prediction: Prediction, image: Volume | None, *, probability: bool) -> None:
@@ -163,7 +180,7 @@ def _sites(prediction: Prediction) -> list[dict[str, Any]]:
 def _hashes_of(summary: Path) -> Mapping[str, str] | None:
     try:
         hashes: Mapping[str, str] = json.loads(summary.read_text(encoding="utf-8"))["hashes"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return hashes
 

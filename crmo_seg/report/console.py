@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 UNDEFINED = "\N{EN DASH}"
 
+_LESION_ROWS = (
+    "reference lesions",
+    "found",
+    "false positives",
+    "false positives a scan",
+    "sensitivity",
+    "precision",
+    "F1, pooled",
+    "F1, mean over patients",
+)
+
 
 def cohort_tables(summary: CohortSummary) -> Group:
     """Tables of a cohort for ``rich.print``: Dice by head, then lesions; what is undefined is a dash."""
@@ -59,13 +70,13 @@ def _dice_table(summary: CohortSummary) -> Table:
 def _lesion_table(summary: CohortSummary) -> Table:
     from rich.table import Table
 
-    columns = ("found by", "reference", "found", "false", "false/scan", "sensitivity", "precision", "F1", "F1/patient")
     caption = f"sensitivity from {LARGE_LESION_ML} ml: {format_number(summary.large_sensitivity)}"
     caption += f" ({summary.n_large_ref} lesions)"
-    table = Table(*columns, title="Lesions", title_justify="left", caption=caption, caption_justify="left")
-    for rule, lesions in (("any overlap", summary.any_overlap), (f"IoU ≥ {MINIMUM_IOU}", summary.iou)):
-        if lesions:
-            table.add_row(rule, *_lesion_cells(lesions))
+    rules = (("any overlap", summary.any_overlap), (f"IoU ≥ {MINIMUM_IOU}", summary.iou))
+    measured = {name: _lesion_cells(lesions) for name, lesions in rules if lesions}
+    table = Table("found by", *measured, title="Lesions", title_justify="left", caption=caption, caption_justify="left")
+    for row in zip(_LESION_ROWS, *measured.values(), strict=True):
+        table.add_row(*row)
     return table
 
 

@@ -3,6 +3,7 @@ import pytest
 from builders import ALL_ORIENTATIONS, body_with_lesion, make_geometry, make_volume, sphere_mask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from crmo_seg.plan import GridPlan
 from crmo_seg.preprocess import body_mask, model_grid, normalise, preprocess
@@ -126,3 +127,21 @@ def test_the_body_is_found_in_noise() -> None:
     signal = np.where(body, 80.0, 0.0) + random.rayleigh(4.0, body.shape)
     found = body_mask(make_volume(signal.astype(np.float32)))
     assert (found == body).mean() > 0.999
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), factor=st.sampled_from([0.7, 1.6, 2.0, 3.1]))
+def test_labels_in_boxes_equal_labels_by_whole_volumes(seed: int, factor: float) -> None:
+    """Against the plain way: every class, background included, smoothed and interpolated over the whole volume."""
+    random = np.random.default_rng(seed)
+    values = (0, 5, 10, 15)
+    blobs = ndimage.gaussian_filter(random.normal(size=(24, 30, 6)), (3, 3, 1))
+    array = np.take(values, np.digitize(blobs, np.quantile(blobs, [0.6, 0.75, 0.9]))).astype(np.uint8)
+    labels = make_volume(array, (1.0, 1.0, 5.0))
+    grid = model_grid(labels.geometry, GridPlan(factor, (3.0, 8.0)))
+    parts = [Volume((array == value).astype(np.float32), labels.geometry) for value in values]
+    shares = [grid.resample(part).array for part in parts]
+    plain = np.take(values, np.argmax(shares, axis=0))
+    tie = np.sort(shares, axis=0)
+    clear = tie[-1] - tie[-2] > 1e-5
+    np.testing.assert_array_equal(grid.resample_labels(labels).array[clear], plain[clear])

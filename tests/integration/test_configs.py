@@ -1,0 +1,46 @@
+"""Every YAML file composes, and what it names can be built."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from crmo_seg.network import build_network
+from crmo_seg.training.app import configs_dir
+from crmo_seg.training.run import plan_from
+
+GROUPS = sorted(path.relative_to(configs_dir()) for path in configs_dir().glob("*/*.yaml"))
+
+
+def compose_with(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(configs_dir()), version_base="1.3"):
+        return compose("train", overrides=list(overrides))
+
+
+@pytest.mark.parametrize("option", GROUPS, ids=str)
+def test_every_option_composes_and_instantiates(option: Path, tmp_path: Path) -> None:
+    config = compose_with(f"{option.parent}={option.stem}", f"output_dir={tmp_path}")
+    plan = plan_from(config)
+    assert build_network(config.network.network_class, plan).divisors == plan.network.divisors
+    instantiate(config.augmentation, heads=[head.name for head in plan.heads], _convert_="all")
+    for part in (config.loss, config.optimizer, config.callbacks, config.logger):
+        instantiate(part, _convert_="all")
+
+
+@pytest.mark.parametrize("experiment", sorted(path.stem for path in configs_dir().glob("experiment/*.yaml")))
+def test_every_experiment_says_what_it_is_for(experiment: str) -> None:
+    text = (configs_dir() / "experiment" / f"{experiment}.yaml").read_text()
+    assert f"python train.py experiment={experiment}" in text
+    assert compose_with(f"experiment={experiment}").name == experiment
+
+
+def test_a_hospital_with_edema_masks_only_overrides_the_heads() -> None:
+    plan = plan_from(compose_with("experiment=baseline", "data.heads=[edema]", "data.manifest=ours.csv"))
+    assert [head.name for head in plan.heads] == ["edema"]
+
+
+def test_another_head_names_its_classes() -> None:
+    plan = plan_from(compose_with("data.heads=[{hippocampus:[anterior,posterior]}]"))
+    assert plan.heads[0].classes == ("anterior", "posterior")

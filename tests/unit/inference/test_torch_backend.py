@@ -1,0 +1,126 @@
+"""Devices, precision and weights of the torch backend."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from stub_model import make_bundle
+
+from crmo_seg.errors import InputError
+from crmo_seg.inference import torch_backend
+from crmo_seg.inference.torch_backend import (
+    TorchBackend,
+    autocast_dtype,
+    choose_device,
+    cpu_has_bf16,
+    load_network,
+    probabilities,
+)
+from crmo_seg.plan import BONES_HEAD, EDEMA_HEAD
+
+WINDOW = np.random.default_rng(0).normal(size=(1, 1, 8, 8, 4)).astype(np.float32)
+
+
+@pytest.fixture
+def full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch_backend, "cpu_has_bf16", lambda: False)
+
+
+@pytest.mark.parametrize(("cuda", "mps", "chosen"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])
+def test_auto_takes_the_fastest_that_is_there(
+    monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, chosen: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert choose_device("auto").type == chosen
+    assert choose_device("cpu").type == "cpu"
+
+
+@pytest.mark.parametrize("name", ["cuda", "mps"])
+def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(InputError, match=f"--device: {name} is not available here; choose auto or cpu"):
+        choose_device(name)
+
+
+@pytest.mark.parametrize("name", ["tpu", "", "CPU", "cuda:1"])
+def test_an_unknown_device_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=f"--device: '{name}' is unknown; choose one of auto, cpu, cuda, mps"):
+        TorchBackend(make_bundle(), name)
+
+
+@pytest.mark.parametrize(
+    ("avx512", "amx", "dtype"),
+    [(False, False, None), (True, False, torch.bfloat16), (False, True, torch.bfloat16)],
+)
+def test_a_cpu_gets_bf16_only_where_it_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, avx512: bool, amx: bool, dtype: torch.dtype | None
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert cpu_has_bf16() == (dtype is not None)
+    assert autocast_dtype("cpu") == dtype
+    assert TorchBackend(make_bundle(), "cpu").autocast_dtype == dtype
+
+
+@pytest.mark.parametrize(("supported", "dtype"), [(True, torch.bfloat16), (False, torch.float16)])
+def test_an_older_gpu_gets_float16(monkeypatch: pytest.MonkeyPatch, supported: bool, dtype: torch.dtype) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
+    assert (autocast_dtype("cuda"), autocast_dtype("mps")) == (dtype, None)
+
+
+def test_one_channel_is_a_sigmoid_and_more_are_a_softmax() -> None:
+    logits = torch.tensor([0.0, np.log(3.0)]).reshape(1, 2, 1, 1, 1)
+    torch.testing.assert_close(probabilities(logits).flatten(), torch.tensor([0.25, 0.75]))
+    torch.testing.assert_close(probabilities(logits[:, 1:]).flatten(), torch.tensor([0.75]))
+    assert probabilities(logits.to(torch.bfloat16)).dtype == torch.float32
+
+
+@pytest.mark.usefixtures("full_precision")
+def test_probabilities_of_every_head() -> None:
+    output = TorchBackend(make_bundle(heads=(EDEMA_HEAD, BONES_HEAD)), "cpu")(WINDOW)
+    assert {name: array.shape for name, array in output.items()} == {
+        "edema": (1, 1, 8, 8, 4),
+        "bones": (1, BONES_HEAD.channels, 8, 8, 4),
+    }
+    assert {array.dtype for array in output.values()} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(output["bones"].sum(axis=1), 1.0, atol=1e-5)
+    assert all(((array >= 0) & (array <= 1)).all() for array in output.values())
+
+
+@pytest.mark.usefixtures("full_precision")
+def test_the_network_runs_as_it_was_saved() -> None:
+    bundle = make_bundle()
+    with torch.no_grad():
+        logits = load_network(bundle).eval()(torch.from_numpy(WINDOW))["edema"].numpy()
+    np.testing.assert_allclose(TorchBackend(bundle, "cpu")(WINDOW)["edema"], 1 / (1 + np.exp(-logits)), atol=1e-6)
+
+
+def test_bf16_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = []
+    for has_bf16 in (False, True):
+        monkeypatch.setattr(torch_backend, "cpu_has_bf16", lambda has_bf16=has_bf16: has_bf16)
+        output.append(TorchBackend(make_bundle(), "cpu")(WINDOW)["edema"])
+    np.testing.assert_allclose(output[1], output[0], atol=0.03)
+
+
+def test_weights_are_copied_and_stay_as_they_are() -> None:
+    bundle = make_bundle()
+    before = {name: array.copy() for name, array in bundle.weights.items()}
+    with torch.no_grad():
+        next(load_network(bundle).parameters()).zero_()
+    for name, array in bundle.weights.items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_weights_that_do_not_fit_are_refused() -> None:
+    bundle = make_bundle()
+    first = next(iter(bundle.weights))
+    missing = {name: array for name, array in bundle.weights.items() if name != first}
+    for weights in (missing, {**bundle.weights, first: np.zeros((1, 2), np.float32)}, {}):
+        with pytest.raises(InputError, match=r"bundle stub: weights do not fit the plan \(.+\); save the model again"):
+            load_network(replace(bundle, weights=weights))

@@ -1,0 +1,154 @@
+"""The prediction folder: what is written, what counts as finished, what names a patient."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import body_with_lesion, make_geometry
+
+from crmo_seg.errors import InputError
+from crmo_seg.io.nifti import read_image, read_labels
+from crmo_seg.jobs.output import Origin, is_finished, patient_key, summary_of, write_prediction
+from crmo_seg.lesions import find_lesions
+from crmo_seg.prediction import Prediction, Provenance
+from crmo_seg.volume import Volume
+
+HASHES = {"input_sha256": "1" * 64, "model_sha256": "2" * 64}
+FILES = {"edema.nii.gz", "lesions.nii.gz", "lesions.csv", "summary.json", "report.html"}
+
+
+def make_prediction(radius_mm: float = 8.0, case_id: str = "a") -> tuple[Prediction, Volume]:
+    """An oblique scan whose bright sphere is the prediction."""
+    geometry = make_geometry((20, 8, 24), (2.0, 6.0, 2.0), angle_degrees=20.0)
+    image, mask = body_with_lesion(geometry, (0.0, 0.0, 0.0), radius_mm)
+    probability = mask.with_array(np.where(mask.array, np.float32(0.75), np.float32(0.25)))
+    lesions = find_lesions(mask, probability=probability)
+    provenance = Provenance("0.1.0", "stub", HASHES["model_sha256"], HASHES["input_sha256"], "cpu", 0.5, 0.1)
+    return Prediction(case_id, {"edema": mask}, probability, lesions, provenance), image
+
+
+def write(out: Path, *, radius_mm: float = 8.0, keep_image: bool = False, probability: bool = False) -> Path:
+    prediction, image = make_prediction(radius_mm)
+    origin = Origin(out / "scan.nii.gz", keep_image=keep_image)
+    return write_prediction(out, prediction, {"stir": image}, origin, probability=probability)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_files_of_a_case(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    assert folder == tmp_path / "a"
+    assert names(folder) == FILES
+    assert names(tmp_path) == {"a"}
+
+
+def test_the_image_and_the_probability_where_asked_for(tmp_path: Path) -> None:
+    folder = write(tmp_path, keep_image=True, probability=True)
+    assert names(folder) == FILES | {"image.nii.gz", "edema_probability.nii.gz"}
+    prediction, image = make_prediction()
+    assert prediction.probability is not None
+    np.testing.assert_array_equal(read_image(folder / "image.nii.gz").array, image.array)
+    np.testing.assert_array_equal(read_image(folder / "edema_probability.nii.gz").array, prediction.probability.array)
+
+
+def test_the_masks_lie_on_the_grid_of_the_scan(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    prediction, image = make_prediction()
+    edema, lesions = read_labels(folder / "edema.nii.gz"), read_labels(folder / "lesions.nii.gz")
+    assert edema.geometry.same_grid(image.geometry)
+    assert lesions.geometry.same_grid(image.geometry)
+    np.testing.assert_array_equal(edema.array, prediction.masks["edema"].array)
+    np.testing.assert_array_equal(lesions.array, prediction.masks["edema"].array)  # one lesion, number 1
+
+
+def test_the_table_and_the_summary_agree(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    volume_ml = float(make_prediction()[0].masks["edema"].array.sum()) * 0.024
+    with (folder / "lesions.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    summary = json.loads((folder / "summary.json").read_text())
+    assert float(row["volume_ml"]) == pytest.approx(volume_ml, abs=1e-3)
+    assert summary["totals"] == {
+        "n_lesions": 1,
+        "total_volume_ml": pytest.approx(volume_ml, abs=1e-3),
+        "largest_volume_ml": pytest.approx(volume_ml, abs=1e-3),
+    }
+    assert summary["sites"] == [
+        {"bone": None, "side": None, "n_lesions": 1, "volume_ml": pytest.approx(volume_ml, abs=1e-3)}
+    ]
+
+
+def test_no_lesion_is_a_valid_answer(tmp_path: Path) -> None:
+    folder = write(tmp_path, radius_mm=0.0)
+    assert names(folder) == FILES
+    assert not read_labels(folder / "edema.nii.gz").array.any()
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["totals"]["n_lesions"], summary["totals"]["total_volume_ml"], summary["sites"]) == (0, 0.0, [])
+
+
+def test_an_older_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    folder = write(tmp_path, probability=True)
+    (folder / "note.txt").touch()
+    write(tmp_path)
+    assert names(folder) == FILES
+
+
+def test_what_the_summary_holds(tmp_path: Path) -> None:
+    prediction, _ = make_prediction()
+    origin = Origin(tmp_path / "studies" / "scan.nii.gz", "key", "2024-02-29")
+    summary = summary_of(prediction, origin, tmp_path / "out")
+    assert set(summary) == {
+        *("schema_version", "notice", "case_id", "patient_key", "visit", "totals", "sites", "quality_flags"),
+        *("threshold", "minimum_lesion_ml", "model", "device", "versions", "hashes", "timings_s", "input"),
+    }
+    assert (summary["schema_version"], summary["case_id"], summary["patient_key"]) == (1, "a", "key")
+    assert (summary["visit"], summary["input"]) == ("2024-02-29", "../studies/scan.nii.gz")
+    assert summary["hashes"] == HASHES
+    assert "not for diagnosis" in summary["notice"]
+
+
+def test_the_place_of_the_input_is_relative_for_relative_paths_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    prediction, _ = make_prediction()
+    assert summary_of(prediction, Origin(Path("scan.nii.gz")), Path("out"))["input"] == "../scan.nii.gz"
+
+
+def test_a_case_is_finished_when_both_hashes_match(tmp_path: Path) -> None:
+    assert not is_finished(tmp_path / "a", **HASHES)
+    assert is_finished(write(tmp_path), **HASHES)
+
+
+@pytest.mark.parametrize("name", ["input_sha256", "model_sha256"])
+def test_a_case_of_another_input_or_model_is_refused(tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path)
+    with pytest.raises(InputError, match=r"a: holds the prediction of another input or another model; give --overwr"):
+        is_finished(folder, **(HASHES | {name: "3" * 64}))
+
+
+def test_a_patient_has_one_key_in_a_folder_and_another_elsewhere(tmp_path: Path) -> None:
+    first, again = (patient_key("child-7", tmp_path / "one") for _ in range(2))
+    assert first == again
+    assert first is not None
+    assert len(first) == 12
+    assert set(first) <= set("0123456789abcdef")
+    assert len({first, patient_key("child-8", tmp_path / "one"), patient_key("child-7", tmp_path / "two")}) == 3
+    assert names(tmp_path / "one") == {".patient_salt"}
+
+
+def test_nobody_has_no_key_and_takes_no_salt(tmp_path: Path) -> None:
+    assert patient_key(None, tmp_path / "out") is None
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_salt_that_cannot_be_kept_is_an_error_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file/\.patient_salt: could not be written \(.*\); free space or mend"):
+        patient_key("child", tmp_path / "file")

@@ -1,0 +1,76 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from builders import make_plan
+
+from crmo_seg.data.sample import IMAGE, Sample, label_key, labelled_key
+from crmo_seg.network import UNet
+from crmo_seg.plan import EDEMA_HEAD, Head
+from crmo_seg.training.losses import DiceCrossEntropy
+from crmo_seg.training.module import SegmentationModule, warmup_cosine
+
+PARTS = Head("parts", ("first", "second"))
+
+
+def make_module(weights: dict[str, float] | None = None) -> tuple[SegmentationModule, dict[str, float]]:
+    torch.manual_seed(0)
+    plan = make_plan(heads=(EDEMA_HEAD, PARTS))
+    module = SegmentationModule(
+        plan=plan,
+        network=UNet(1, plan.network, plan.heads),
+        losses={head.name: DiceCrossEntropy() for head in plan.heads},
+        head_weights=weights or {},
+        optimizer=torch.optim.SGD,
+        schedule=lambda progress: 1 - progress,
+    )
+    logged: dict[str, float] = {}
+    module.log = lambda name, value, **_: logged.update({name: float(torch.as_tensor(value).detach())})  # type: ignore[method-assign,assignment]
+    return module, logged
+
+
+def make_batch() -> Sample:
+    labels = torch.zeros(2, 1, 8, 8, 4, dtype=torch.uint8)
+    labels[:, :, 2:4] = 1
+    batch: Sample = {IMAGE: torch.randn(2, 1, 8, 8, 4)}
+    for head in ("edema", "parts"):
+        batch |= {label_key(head): labels, labelled_key(head): torch.ones(2)}
+    return batch
+
+
+def test_the_loss_is_the_weighted_sum_over_heads() -> None:
+    module, logged = make_module({"parts": 0.25})
+    total = module.training_step(make_batch(), 0)
+    assert total.item() == pytest.approx(logged["train/edema_loss"] + 0.25 * logged["train/parts_loss"], rel=1e-5)
+    assert logged["train/loss"] == pytest.approx(total.item())
+
+
+def test_every_parameter_of_the_finest_output_learns() -> None:
+    module, _ = make_module()
+    module.training_step(make_batch(), 0).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in module.network.decoder.parameters())
+
+
+def test_validation_pools_whole_cases_and_starts_afresh() -> None:
+    module, logged = make_module()
+    label = np.zeros((1, 10, 9, 6), np.uint8)
+    label[:, 2:5] = 1
+    sample: Sample = {IMAGE: np.random.default_rng(0).normal(size=(1, 10, 9, 6)).astype(np.float32)}
+    sample |= {label_key("edema"): label, labelled_key("edema"): np.float32(1)}
+    sample |= {label_key("parts"): label, labelled_key("parts"): np.float32(0)}
+    module.eval()
+    with torch.inference_mode():
+        module.validation_step(sample, 0)
+    module.on_validation_epoch_end()
+    assert 0 <= logged["val/edema_dice"] < 1
+    assert math.isnan(logged["val/parts_dice"]), "no case has this label"
+    module.on_validation_epoch_end()
+    assert math.isnan(logged["val/edema_dice"]), "the cases of the last epoch are forgotten"
+
+
+def test_the_learning_rate_rises_then_falls() -> None:
+    factors = [warmup_cosine(progress, warmup=0.1) for progress in np.linspace(0, 1, 21)]
+    assert np.argmax(factors) == 2
+    assert factors[0] > 0
+    assert factors[-1] == pytest.approx(0)
