@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from crmo_seg.errors import InputError
+from crmo_seg.files import folder_written_whole
 from crmo_seg.keys import EDEMA, MINIMUM_LESION_ML, RESEARCH_ONLY
 from crmo_seg.plan import Plan
 from crmo_seg.volume import Array
@@ -75,15 +75,8 @@ def save_bundle(bundle: ModelBundle, folder: Path) -> None:
     """
     if folder.exists() and not (folder / CONTRACT_FILE).exists():
         raise InputError(folder, "exists and is no model bundle", "give another folder")
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
+    with folder_written_whole(folder) as part:
         _write_files(bundle, part)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise InputError(folder, f"could not be written ({error.strerror})", "free space or mend the rights") from error
 
 
 def load_bundle(folder: Path) -> ModelBundle:
@@ -123,7 +116,6 @@ def _contract(bundle: ModelBundle, weights: bytes) -> dict[str, Any]:
 
 
 def _write_files(bundle: ModelBundle, folder: Path) -> None:
-    folder.mkdir(parents=True)
     weights = save_tensors(dict(bundle.weights))
     contract = _contract(bundle, weights) | {"provenance": dict(bundle.provenance or {})}
     (folder / WEIGHTS_FILE).write_bytes(weights)

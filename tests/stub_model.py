@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import torch
 from builders import body_with_lesion, make_geometry, make_plan
 
@@ -46,6 +48,18 @@ def write_image(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_nifti(path, make_image())
     return path
+
+
+def save(path: Path, array: np.ndarray, affine: np.ndarray | None = None) -> Path:
+    """A NIfTI file as another program would write it; on the grid of ``make_image`` where no affine is given."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nib.save(nib.Nifti1Image(array, make_image().geometry.affine if affine is None else affine), path)
+    return path
+
+
+def entries(folder: Path) -> list[str]:
+    """Everything in a folder, hidden files too."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*")) if folder.exists() else []
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import uuid
 import zlib
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,7 @@ from nibabel.wrapstruct import WrapStructError
 from numpy.typing import DTypeLike
 
 from crmo_seg.errors import InputError
+from crmo_seg.files import written_whole
 from crmo_seg.volume import Array, Float64Array, Geometry, GeometryError, Volume
 
 NIFTI_ENDINGS: Final = (".nii.gz", ".nii", ".hdr", ".img", ".mgz")
@@ -103,15 +103,8 @@ def write_nifti(path: Path, volume: Volume) -> None:
     """
     if not path.name.lower().endswith(_WRITABLE_ENDINGS):
         raise InputError(path, "is not the name of a NIfTI file", "let it end in .nii.gz or .nii")
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
+    with written_whole(path) as part:
         _write_part(part, _to_nifti(volume), compress=path.name.lower().endswith(".gz"))
-        part.replace(path)
-    except OSError as error:
-        problem = f"could not be written ({error.strerror or error})"
-        raise InputError(path, problem, "free space on the disk, or give a folder that can be written to") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def case_id_of(path: Path) -> str:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from crmo_seg.cases import Case, write_manifest
 from crmo_seg.errors import InputError
+from crmo_seg.files import written_whole
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.keys import BONES, EDEMA, STIR
 from crmo_seg.phantom.generate import PhantomStudy, TrueLesion, make_patient
@@ -80,7 +81,7 @@ def _write_study(out: Path, study: PhantomStudy) -> Case:
 
 def _write_truth(path: Path, lesions: Sequence[TrueLesion]) -> None:
     columns = ("bone", "side", "region", "volume_ml", "signal_ratio")
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(_truth_row(lesion) for lesion in lesions)

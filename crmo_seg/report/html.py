@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from crmo_seg.files import written_whole
 from crmo_seg.keys import RESEARCH_ONLY
 from crmo_seg.lesions import LesionMap
 from crmo_seg.prediction import Prediction
@@ -50,9 +51,8 @@ def write_report(path: Path, prediction: Prediction, image: Volume, summary: Map
         image: the volume that was analysed, on the prediction's grid, in any orientation.
         summary: what ``summary.json`` holds; ``patient_key``, ``visit`` and ``versions`` are shown.
     """
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(render_report(prediction, image, summary), encoding="utf-8")
-    part.replace(path)
+    with written_whole(path) as part:
+        part.write_text(render_report(prediction, image, summary), encoding="utf-8")
 
 
 def render_report(prediction: Prediction, image: Volume, summary: Mapping[str, Any]) -> str:

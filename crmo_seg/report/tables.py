@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from crmo_seg.files import written_whole
 from crmo_seg.lesions import Lesion
 
 LESION_COLUMNS: Final = (
@@ -38,12 +39,10 @@ def lesion_rows(lesions: Sequence[Lesion]) -> list[dict[str, str]]:
 
 def write_lesions_csv(path: Path, lesions: Sequence[Lesion]) -> None:
     """Write the table as CSV, complete or not at all; without lesions only its header."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, LESION_COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(lesion_rows(lesions))
-    part.replace(path)
 
 
 def _row(lesion: Lesion) -> dict[str, str]:
