@@ -59,6 +59,9 @@ class ModelBundle:
             raise InputError(f"bundle {self.name}", f"names the network {self.network_class!r}", f"allowed: {allowed}")
         if not 0 < self.threshold < 1:
             raise InputError(f"bundle {self.name}", f"has the threshold {self.threshold}", "give one between 0 and 1")
+        if self.minimum_lesion_ml < 0:
+            problem = f"has the smallest lesion {self.minimum_lesion_ml} ml"
+            raise InputError(f"bundle {self.name}", problem, "give 0 or more")
 
     @cached_property
     def sha256(self) -> str:
@@ -97,7 +100,9 @@ def load_bundle(folder: Path) -> ModelBundle:
             provenance=contract.get("provenance"),
             network_class=str(contract["network_class"]),
         )
-    except (TypeError, AttributeError) as error:
+    except InputError as error:
+        raise InputError(folder / CONTRACT_FILE, f"{error.source} {error.problem}", error.remedy) from None
+    except (TypeError, AttributeError, ValueError) as error:
         raise InputError(
             folder / CONTRACT_FILE, f"does not describe a model ({error})", "save the model again"
         ) from None

@@ -163,8 +163,8 @@ def _parse_row(path: Path, number: int, row: Mapping[str, str | None]) -> Case:
             images=images,
             labels=_files(where, path.parent, cells, LABEL_PREFIX),
         )
-    except ValueError as error:
-        raise InputError(where, str(error).partition("; ")[0], str(error).partition("; ")[2] or "mend it") from None
+    except InputError as error:
+        raise InputError(where, f"{error.source}: {error.problem}", error.remedy) from None
 
 
 def _files(where: str, folder: Path, cells: Mapping[str, str], prefix: str) -> Mapping[str, Path]:

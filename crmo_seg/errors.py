@@ -16,3 +16,6 @@ class InputError(ValueError):
 
     def __init__(self, source: object, problem: str, remedy: str) -> None:
         super().__init__(f"{source}: {problem}; {remedy}")
+        self.source = source
+        self.problem = problem
+        self.remedy = remedy

@@ -45,8 +45,11 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
     Raises:
         InputError: where the disk is full or the parent cannot be written.
     """
-    part, old = _beside(folder), _beside(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(folder, "is a file", "move it away, or give another folder")
+    part, old = folder.with_name(f".{folder.name}.part"), folder.with_name(f".{folder.name}.old")
     try:
+        shutil.rmtree(part, ignore_errors=True)  # left by a run that was killed
         part.mkdir(parents=True)
         yield part
         if folder.exists():
@@ -54,6 +57,9 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
         part.replace(folder)
     except OSError as error:
         raise _unwritable(folder, error) from error
+    except InputError as error:  # a file inside: the user knows it by its final name
+        final = str(error.source).replace(str(part), str(folder))
+        raise InputError(final, error.problem, error.remedy) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any, TypeAlias
 
 from crmo_seg.anatomy import HEAD_CLASSES
@@ -57,6 +58,9 @@ class NetworkPlan:
         if not len(self.channels) == len(self.strides) == len(self.kernels) >= 2:
             counts = f"{len(self.channels)} channels, {len(self.strides)} strides, {len(self.kernels)} kernels"
             raise InputError("plan", counts, "give two stages or more, and one of each for every stage")
+        numbers = [*self.channels, *chain(*self.strides), *chain(*self.kernels)]
+        if any(not isinstance(number, int) or number < 1 for number in numbers):
+            raise InputError("plan", f"stages of {numbers}", "channels, strides and kernels are whole numbers from 1")
 
     @property
     def divisors(self) -> Triple:
@@ -164,10 +168,11 @@ class Plan:
             network = NetworkPlan(**{name: _tuples(value) for name, value in data["network"].items()})
             grid = GridPlan(**{name: _tuples(value) for name, value in data["grid"].items()})
             return cls(tuple(data["sequences"]), heads, grid, _triple(data["patch"]), network)
-        except (KeyError, TypeError) as error:
-            raise InputError(
-                "plan", f"does not have the expected keys ({error})", "compare it with a saved bundle"
-            ) from None
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            problem = f"does not have the expected keys and values ({error})"
+            raise InputError("plan", problem, "compare it with a saved bundle") from None
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (a tree of any depth)

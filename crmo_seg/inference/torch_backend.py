@@ -49,6 +49,7 @@ def probabilities(logits: torch.Tensor) -> torch.Tensor:
 def load_network(bundle: ModelBundle) -> UNet:
     """The bundle's network with its weights."""
     network = build_network(bundle.network_class, bundle.plan)
+    # safetensors gives read-only arrays, which torch warns of: hence the copy.
     state = {name: torch.from_numpy(np.array(array)) for name, array in bundle.weights.items()}
     try:
         network.load_state_dict(state)

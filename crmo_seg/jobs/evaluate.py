@@ -21,6 +21,7 @@ from crmo_seg.errors import InputError
 from crmo_seg.evaluation.cohort import CaseMetrics, CohortSummary, HeadSummary, LesionSummary, summarise
 from crmo_seg.evaluation.lesionwise import LesionCounts, compare_lesions
 from crmo_seg.evaluation.voxel import Overlap, overlap, overlap_by_class
+from crmo_seg.files import written_whole
 from crmo_seg.io.nifti import read_labels
 from crmo_seg.keys import BONES, EDEMA
 from crmo_seg.sites import head_classes_of
@@ -188,13 +189,6 @@ def _cases_table(cases: Sequence[CaseMetrics]) -> str:
 
 def _write_text(path: Path, text: str) -> None:
     """Complete or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    try:
+    with written_whole(path) as part:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
-    except OSError as error:
-        if part.is_file():
-            part.unlink()
-        problem = f"could not be written ({error.strerror or error})"
-        raise InputError(path, problem, "free space, or give another folder after -o") from error

@@ -7,13 +7,13 @@ import json
 import os
 import platform
 import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from crmo_seg.errors import InputError
+from crmo_seg.files import folder_written_whole, written_whole
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.keys import EDEMA, RESEARCH_ONLY
 from crmo_seg.prediction import Prediction
@@ -78,24 +78,13 @@ def write_prediction(
         InputError: where the disk is full or the folder cannot be written.
     """  # fmt: skip
     folder = out / prediction.case_id
-    part = out / f".{prediction.case_id}.part"
     image = next(iter(images.values()))
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+    summary = summary_of(prediction, origin, out)
+    with folder_written_whole(folder) as part:
         _write_volumes(part, prediction, image if origin.keep_image else None, probability=probability)
         write_lesions_csv(part / "lesions.csv", prediction.lesions)
-        summary = summary_of(prediction, origin, out)
         (part / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         write_report(part / REPORT_FILE, prediction, image, summary)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise _unwritable(folder, error) from error
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
     return folder
 
 
@@ -137,21 +126,11 @@ def patient_key(patient_id: str | None, out: Path) -> str | None:
 
 
 def _salt(path: Path) -> str:
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        if not path.exists():
+    if not path.exists():
+        with written_whole(path) as part:
             path.parent.mkdir(parents=True, exist_ok=True)
             part.write_text(secrets.token_hex(16), encoding="ascii")
-            part.replace(path)
-        return path.read_text(encoding="ascii")
-    except OSError as error:
-        if part.is_file():
-            part.unlink()
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(path, f"could not be written ({error.strerror or error})", "free space or mend the rights")
+    return path.read_text(encoding="ascii")
 
 
 def _write_volumes(folder: Path, prediction: Prediction, image: Volume | None, *, probability: bool) -> None:

@@ -38,13 +38,14 @@ def fit(config: DictConfig) -> Path:
     Raises:
         InputError: where the data or the settings cannot be trained on.
     """
-    output_dir = Path(config.output_dir)
-    output_dir.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(config, output_dir / "config.yaml", resolve=True)
     _quieten_lightning()
     pl.seed_everything(config.seed, workers=True, verbose=False)
+    output_dir = Path(config.output_dir)
     plan = plan_from(config)
     data = _data(config, plan)
+    data.setup()  # what is wrong with the data shows before anything is written
+    output_dir.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, output_dir / "config.yaml", resolve=True)
     module = _module(config, plan)
     trainer = _trainer(config)
     _announce(data, module)

@@ -93,3 +93,22 @@ def test_a_full_disk_leaves_the_old_bundle_whole(tmp_path: Path, monkeypatch: py
         save_bundle(make_bundle(name="new"), tmp_path / "model")
     assert load_bundle(tmp_path / "model").name == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("threshold: 0.5", "threshold: high"),
+        ("threshold: 0.5", "threshold: 1.5"),
+        ("minimum_lesion_ml: 0.1", "minimum_lesion_ml: -3"),
+        ("  patch:\n  - 8", "  patch:\n  - wide"),
+        ("    channels:\n    - 4", "    channels:\n    - 4.5"),
+    ],
+)
+def test_a_contract_with_a_senseless_value_is_named(tmp_path: Path, right: str, wrong: str) -> None:
+    save_bundle(make_bundle(), tmp_path / "model")
+    path = tmp_path / "model" / "bundle.yaml"
+    assert right in path.read_text()
+    path.write_text(path.read_text().replace(right, wrong))
+    with pytest.raises(InputError, match=r"bundle.yaml: .*; "):
+        load_bundle(tmp_path / "model")

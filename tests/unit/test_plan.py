@@ -31,7 +31,7 @@ def test_spacing_must_be_sensible(spacing: float) -> None:
 def test_missing_keys_are_named() -> None:
     data = make_plan().to_dict()
     del data["grid"]
-    with pytest.raises(InputError, match="expected keys.*grid"):
+    with pytest.raises(InputError, match="expected keys and values.*grid"):
         Plan.from_dict(data)
 
 

@@ -150,5 +150,5 @@ def test_nobody_has_no_key_and_takes_no_salt(tmp_path: Path) -> None:
 
 def test_a_salt_that_cannot_be_kept_is_an_error_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"file/\.patient_salt: could not be written \(.*\); free space or mend"):
+    with pytest.raises(InputError, match=r"file/\.patient_salt: could not be written \(.*\); free space on the disk"):
         patient_key("child", tmp_path / "file")
