@@ -157,10 +157,10 @@ def _run(command: typer.Typer) -> NoReturn:
 
 
 def _line(result: CaseResult) -> str:
-    if result.prediction is None:
+    if result.totals is None:
         return f"{result.folder}: finished before, skipped"
-    totals = result.prediction.summary()
-    return f"{result.folder}: {totals['n_lesions']} lesions, {totals['total_volume_ml']:.1f} ml; open report.html"
+    lesions, volume_ml = result.totals["n_lesions"], result.totals["total_volume_ml"]
+    return f"{result.folder}: {lesions} lesions, {volume_ml:.1f} ml; open report.html"
 
 
 def _parse_shard(text: str) -> tuple[int, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from crmo_seg.bundle import CONTRACT_FILE, load_bundle
 from crmo_seg.errors import InputError
@@ -47,15 +48,15 @@ class PredictOptions:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What became of one case.
+    """What became of one case; its volumes are on disk, so that a thousand cases need no more memory than one.
 
     Attributes:
         folder: ``OUT/<case_id>``.
-        prediction: None where the case was finished before and skipped.
+        totals: number and volume of its lesions; None where the case was finished before and skipped.
     """
 
     folder: Path
-    prediction: Prediction | None
+    totals: Mapping[str, Any] | None
 
 
 def load_model(model: str | Path | None = None, device: str = "auto") -> Predictor:
@@ -140,7 +141,7 @@ def _predict_study(
         keep_image=study.kind == "dicom",
     )
     written = write_prediction(out, prediction, images.images, origin, probability=options.probability)
-    return CaseResult(written, prediction)
+    return CaseResult(written, prediction.summary())
 
 
 def _images_of(study: Study, input_sha256: str | None = None) -> StudyImages:

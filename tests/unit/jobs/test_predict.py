@@ -14,7 +14,7 @@ import crmo_seg
 from crmo_seg.cases import Case, write_manifest
 from crmo_seg.errors import InputError
 from crmo_seg.inference.predictor import Predictor
-from crmo_seg.io.nifti import read_image
+from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.jobs import predict as predict_module
 from crmo_seg.jobs.predict import CaseResult, PredictOptions, load_model, predict, predict_studies, shipped_models
 
@@ -136,10 +136,10 @@ def test_a_finished_case_is_skipped_and_not_touched(predictor: Predictor, tmp_pa
     predict_studies(studies, out, predictor, PredictOptions())
     before = (out / "a" / "summary.json").stat().st_mtime_ns
     (again,) = predict_studies(studies, out, predictor, PredictOptions())
-    assert again.prediction is None
+    assert again.totals is None
     assert (out / "a" / "summary.json").stat().st_mtime_ns == before
     (forced,) = predict_studies(studies, out, predictor, PredictOptions(overwrite=True))
-    assert forced.prediction is not None
+    assert forced.totals is not None
 
 
 def test_a_case_whose_image_changed_is_refused(predictor: Predictor, tmp_path: Path) -> None:
@@ -191,9 +191,8 @@ def test_dicom_keeps_the_volume_that_was_analysed(predictor: Predictor, tmp_path
     (tmp_path / "study").mkdir()
     write_slices(tmp_path / "study", lambda _: {}, 3, "", True)
     (result,) = predict_studies(tmp_path / "study", tmp_path / "out", predictor, PredictOptions())
-    assert result.prediction is not None
     image = read_image(result.folder / "image.nii.gz")
-    assert image.geometry.same_grid(result.prediction.masks["edema"].geometry)
+    assert image.geometry.same_grid(read_labels(result.folder / "edema.nii.gz").geometry)
     assert image.geometry.spacing_mm == pytest.approx((1.25, 1.5, 6.0))
     summary = summary_of(result.folder)
     assert (summary["visit"], summary["input"]) == ("2024-02-29", "../study")
