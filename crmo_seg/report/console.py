@@ -57,7 +57,7 @@ def format_mean(mean: Mean) -> str:
 def _dice_table(summary: CohortSummary) -> Table:
     from rich.table import Table
 
-    title = f"Dice, {summary.n_scans} scans of {summary.n_patients} patients"
+    title = f"Dice; scans: {summary.n_scans}, patients: {summary.n_patients}"
     table = Table("head", "class", "pooled", "mean over patients", title=title, title_justify="left")
     for head, measured in summary.heads.items():
         for name, one in measured.classes.items():

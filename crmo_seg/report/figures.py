@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from crmo_seg.lesions import Lesion, LesionMap
-from crmo_seg.report.views import CORONAL, Plane, acquired_plane, grey_range
+from crmo_seg.report.views import Plane, acquired_plane, grey_range, projection_plane
 from crmo_seg.volume import Array, Geometry, Volume
 
 if TYPE_CHECKING:
@@ -38,21 +38,24 @@ _SCALE_BAR_MM = 100.0
 
 
 def projection_png(image: Volume, lesion_map: LesionMap) -> bytes:
-    """Coronal maximum projection with the outline and the number of every lesion, in radiological orientation.
+    """Maximum projection with the outline and the number of every lesion, in radiological orientation.
+
+    Coronal, unless another plane shows more of the scan; see ``projection_plane``.
 
     Args:
         image: signal in any orientation.
         lesion_map: lesions on the same grid.
     """
     image, labels = image.canonical(), lesion_map.labels.canonical()
-    figure, inch_per_mm = _page(CORONAL, image.geometry)
+    plane = projection_plane(image.geometry)
+    figure, inch_per_mm = _page(plane, image.geometry)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    _show(axes, image.array.max(axis=CORONAL.normal), CORONAL, image.geometry)
-    for _, box, mask in _projected(labels):
-        _draw_outline(axes, mask, box, CORONAL, image.geometry)
-    _draw_numbers(axes, labels, _NUMBER_POINTS / _POINTS_PER_INCH / inch_per_mm)
-    _draw_letters(axes, CORONAL)
-    _draw_scale_bar(axes, image.geometry.shape[0] * image.geometry.spacing_mm[0])
+    _show(axes, image.array.max(axis=plane.normal), plane, image.geometry)
+    for _, box, mask in _projected(labels, plane):
+        _draw_outline(axes, mask, box, plane, image.geometry)
+    _draw_numbers(axes, labels, plane, _NUMBER_POINTS / _POINTS_PER_INCH / inch_per_mm)
+    _draw_letters(axes, plane)
+    _draw_scale_bar(axes, plane.extent_mm(image.geometry)[1])
     return _png(figure)
 
 
@@ -144,11 +147,11 @@ def _show(
     axes.spines[:].set_visible(False)
 
 
-def _projected(labels: Volume) -> Iterator[tuple[int, tuple[slice, ...], NDArray[np.bool_]]]:
-    """Number, box and coronal projection of each lesion in a canonical volume of lesion ids."""
+def _projected(labels: Volume, plane: Plane) -> Iterator[tuple[int, tuple[slice, ...], NDArray[np.bool_]]]:
+    """Number, box and projection of each lesion in a canonical volume of lesion ids."""
     for lesion_id, box in enumerate(ndimage.find_objects(labels.array), 1):
         if box is not None:
-            yield lesion_id, box, (labels.array[box] == lesion_id).any(axis=CORONAL.normal)
+            yield lesion_id, box, (labels.array[box] == lesion_id).any(axis=plane.normal)
 
 
 def _draw_outline(
@@ -163,10 +166,10 @@ def _draw_outline(
     axes.contour(x, y, page, levels=[0.5], colors=[_OUTLINE], linewidths=0.9)
 
 
-def _draw_numbers(axes: Axes, labels: Volume, line_mm: float) -> None:
+def _draw_numbers(axes: Axes, labels: Volume, plane: Plane, line_mm: float) -> None:
     """Numbers on the outer side of each lesion where there is room, moved down where they would cover one another."""
     placed: list[tuple[float, float]] = []
-    for lesion_id, x, y, outward in sorted(_anchors(labels, line_mm), key=lambda anchor: anchor[2]):
+    for lesion_id, x, y, outward in sorted(_anchors(labels, plane, line_mm), key=lambda anchor: anchor[2]):
         while any(abs(x - other_x) < 2 * line_mm and abs(y - other_y) < line_mm for other_x, other_y in placed):
             y += line_mm / 4.0
         placed.append((x, y))
@@ -175,12 +178,12 @@ def _draw_numbers(axes: Axes, labels: Volume, line_mm: float) -> None:
         text.set(color=_OUTLINE, fontsize=_NUMBER_POINTS, fontweight="bold", path_effects=_halo())
 
 
-def _anchors(labels: Volume, line_mm: float) -> Iterator[tuple[int, float, float, int]]:
+def _anchors(labels: Volume, plane: Plane, line_mm: float) -> Iterator[tuple[int, float, float, int]]:
     """Number, x, y and direction (-1 left, 1 right) of where each lesion's number stands on the page."""
-    across_mm, up_mm = CORONAL.spacing_mm(labels.geometry)
-    width = CORONAL.extent_mm(labels.geometry)[1]
-    for lesion_id, box, mask in _projected(labels):
-        left, top = CORONAL.page_corner_mm(labels.geometry, (box[CORONAL.across].stop, box[CORONAL.up].stop))
+    across_mm, up_mm = plane.spacing_mm(labels.geometry)
+    width = plane.extent_mm(labels.geometry)[1]
+    for lesion_id, box, mask in _projected(labels, plane):
+        left, top = plane.page_corner_mm(labels.geometry, (box[plane.across].stop, box[plane.up].stop))
         right = left + mask.shape[0] * across_mm
         room = min(left, width - right)
         outward = -1 if (left + right < width) == (room > 2 * line_mm) else 1  # inward where there is no room

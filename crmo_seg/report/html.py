@@ -15,7 +15,7 @@ from crmo_seg.lesions import LesionMap
 from crmo_seg.prediction import Prediction
 from crmo_seg.report.figures import largest_lesions, montage_png, projection_png
 from crmo_seg.report.tables import lesion_rows
-from crmo_seg.report.views import acquired_plane
+from crmo_seg.report.views import acquired_plane, projection_plane
 from crmo_seg.volume import Volume
 
 REPORT_COLUMNS: Final[Mapping[str, str]] = {
@@ -40,6 +40,7 @@ TEXT_COLUMNS: Final = ("bone", "side", "segment", "juxtaphyseal")
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
 _DASH = "\N{EN DASH}"
+_LEFT_OF_THE_PICTURE = {"R": "The patient's right (R)", "A": "The front of the body (A)"}
 
 
 def write_report(path: Path, prediction: Prediction, image: Volume, summary: Mapping[str, Any]) -> None:
@@ -78,6 +79,8 @@ def render_report(prediction: Prediction, image: Volume, summary: Mapping[str, A
         montage=_base64(montage_png(image, lesion_map)) if prediction.lesions else "",
         n_tiles=len(largest_lesions(prediction.lesions)),
         plane=acquired_plane(image.canonical().geometry).name,
+        projection_plane=projection_plane(image.canonical().geometry),
+        left_of_the_picture=_LEFT_OF_THE_PICTURE,
         segmented=prediction.lesion_map is not None,
     )
     return html

@@ -59,6 +59,9 @@ SAGITTAL: Final = Plane(normal=0, across=1, up=2, left_letter="A", right_letter=
 AXIAL: Final = Plane(normal=2, across=0, up=1, left_letter="R", right_letter="L", name="axial")
 
 
+_CLEARLY_SHORTER: Final = 0.8
+
+
 def acquired_plane(geometry: Geometry) -> Plane:
     """The plane in which a canonical grid has its fine axes; coronal where all are alike.
 
@@ -67,6 +70,20 @@ def acquired_plane(geometry: Geometry) -> Plane:
     """
     planes = (CORONAL, SAGITTAL, AXIAL)
     return max(planes, key=lambda plane: round(geometry.spacing_mm[plane.normal], 3))
+
+
+def projection_plane(geometry: Geometry) -> Plane:
+    """The plane that shows most of a canonical grid: the one across its shortest extent, coronal where in doubt.
+
+    Whole-body and most regional scans are coronal; a sagittal spine or an axial slab would be a mere strip there.
+
+    >>> projection_plane(Geometry(np.diag([4.0, 1.2, 1.2, 1.0]), (15, 200, 300))).name
+    'sagittal'
+    """
+    extents_mm = np.array(geometry.shape) * geometry.spacing_mm
+    others = (SAGITTAL, AXIAL)
+    shortest = min(others, key=lambda plane: float(extents_mm[plane.normal]))
+    return shortest if extents_mm[shortest.normal] < _CLEARLY_SHORTER * extents_mm[CORONAL.normal] else CORONAL
 
 
 def grey_range(array: Array) -> tuple[float, float]:

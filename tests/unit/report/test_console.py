@@ -29,7 +29,7 @@ def test_dice_and_lesions_are_shown() -> None:
             ]
         )
     )
-    for part in ("2 scans of 2 patients", "0.500 (1 of 2)", "any overlap", "IoU ≥ 0.1", "0.750", "0.600", "0.667"):
+    for part in ("scans: 2, patients: 2", "0.500 (1 of 2)", "any overlap", "IoU ≥ 0.1", "0.750", "0.600", "0.667"):
         assert part in text, part
     assert "sensitivity from 0.5 ml: 0.500 (2 lesions)" in text
 

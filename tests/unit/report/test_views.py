@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmo_seg.report.views import AXIAL, CORONAL, SAGITTAL, Plane, acquired_plane, grey_range
+from crmo_seg.report.views import AXIAL, CORONAL, SAGITTAL, Plane, acquired_plane, grey_range, projection_plane
 from crmo_seg.volume import Geometry
 
 CORNERS = {"R": (0, 1.0), "L": (0, 0.0), "A": (1, 1.0), "P": (1, 0.0), "S": (2, 1.0), "I": (2, 0.0)}
@@ -45,6 +45,15 @@ def test_a_box_has_its_corner_on_the_page_where_its_voxels_are() -> None:
 )
 def test_the_plane_of_acquisition_is_across_the_largest_spacing(spacing: tuple[int, ...], plane: Plane) -> None:
     assert acquired_plane(Geometry(np.diag([*spacing, 1.0]), (4, 4, 4))) is plane
+
+
+@pytest.mark.parametrize(
+    ("extent_mm", "plane"),
+    [((480, 216, 1500), CORONAL), ((60, 250, 400), SAGITTAL), ((350, 270, 60), AXIAL), ((200, 200, 200), CORONAL)],
+)
+def test_the_projection_shows_the_broad_side(extent_mm: tuple[int, int, int], plane: Plane) -> None:
+    spacing_mm = np.diag([extent_mm[0] / 20, extent_mm[1] / 10, extent_mm[2] / 50, 1.0])
+    assert projection_plane(Geometry(spacing_mm, (20, 10, 50))) is plane
 
 
 @pytest.mark.parametrize("array", [np.zeros((3, 3)), np.full((3, 3), 7.0), np.full((3, 3), -7.0), np.eye(3)])
