@@ -42,6 +42,8 @@ def fit(config: DictConfig) -> Path:
     pl.seed_everything(config.seed, workers=True, verbose=False)
     output_dir = Path(config.output_dir)
     plan = plan_from(config)
+    config = config.copy()
+    config.monitor = config.monitor or f"val/{plan.heads[0].name}_dice"
     data = _data(config, plan)
     data.setup()  # what is wrong with the data shows before anything is written
     output_dir.mkdir(parents=True, exist_ok=True)

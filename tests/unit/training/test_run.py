@@ -1,5 +1,6 @@
 """``fit`` on two tiny phantoms for a few steps."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -60,15 +61,21 @@ def test_two_heads_train_together(manifest: Path, tmp_path: Path) -> None:
 
 
 def test_a_case_without_a_label_trains_the_other_head(manifest: Path, tmp_path: Path) -> None:
-    cases = read_manifest(manifest)
-    partly = [
-        type(case)(case.case_id, case.patient_id, images=case.images, labels={"edema": case.labels["edema"]})
-        for case in cases
-    ]
+    partly = [replace(case, labels={"edema": case.labels["edema"]}) for case in read_manifest(manifest)]
     write_manifest(tmp_path / "manifest.csv", partly)
     overrides = ("data.heads=[edema,bones]", "trainer.max_epochs=1")
     bundle = load_bundle(fit(configure(tmp_path / "manifest.csv", tmp_path / "run", *overrides)))
     assert bundle.weights["heads.bones.0.weight"].shape[0] == 21
+
+
+def test_the_first_head_chooses_the_best_checkpoint(manifest: Path, tmp_path: Path) -> None:
+    """Here another head than edema, whose labels name its classes."""
+    cases = [replace(case, labels={"marrow": case.labels["edema"]}) for case in read_manifest(manifest)]
+    write_manifest(tmp_path / "manifest.csv", cases)
+    overrides = ("data.heads=[{marrow:[bright]}]", "trainer.max_epochs=1", "trainer.check_val_every_n_epoch=1")
+    bundle = load_bundle(fit(configure(tmp_path / "manifest.csv", tmp_path / "run", *overrides)))
+    assert set(bundle.provenance["metrics"]) == {"val/marrow_dice"}
+    assert (tmp_path / "run" / "checkpoints" / "best.ckpt").is_file()
 
 
 def test_without_data_it_says_what_to_give(tmp_path: Path) -> None:
