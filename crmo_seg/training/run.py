@@ -21,7 +21,7 @@ from crmo_seg.cases import Split, read_manifest, split_by_patient
 from crmo_seg.errors import InputError
 from crmo_seg.inference.torch_backend import autocast_dtype
 from crmo_seg.network import build_network
-from crmo_seg.phantom.dataset import make_phantoms
+from crmo_seg.phantom.dataset import MANIFEST_FILE, make_phantoms
 from crmo_seg.plan import Plan, heads_from
 from crmo_seg.training.datamodule import Sampling, SegmentationData
 from crmo_seg.training.module import SegmentationModule
@@ -104,10 +104,12 @@ def _split(config: DictConfig) -> Split:
 
 
 def _phantoms(config: DictConfig) -> Path:
-    """Phantoms are the data where no manifest is given; those of an earlier run in this folder are used again."""
-    folder = Path(config.output_dir) / "phantom"
-    manifest = folder / "manifest.csv"
-    return manifest if manifest.exists() else make_phantoms(folder, **_plain(config.data.phantom))
+    """Phantoms are the data where no manifest is given; those made with the same settings are used again."""
+    settings = _plain(config.data.phantom)
+    name = "_".join(f"{key}-{value}" for key, value in sorted(settings.items()))
+    folder = Path(config.output_dir) / "phantom" / name
+    manifest = folder / MANIFEST_FILE
+    return manifest if manifest.exists() else make_phantoms(folder, **settings)
 
 
 def _module(config: DictConfig, plan: Plan) -> SegmentationModule:

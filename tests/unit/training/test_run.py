@@ -84,8 +84,11 @@ def test_without_data_it_says_what_to_give(tmp_path: Path) -> None:
 
 
 def test_phantoms_stand_in_for_a_manifest(tmp_path: Path) -> None:
-    fit(configure(None, tmp_path, "data.phantom.patients=2", "trainer.max_epochs=1"))
-    assert (tmp_path / "phantom" / "manifest.csv").is_file()
+    """Another number of phantoms is another set, also in the same folder."""
+    for patients in (2, 3, 2):
+        fit(configure(None, tmp_path, f"data.phantom.patients={patients}", "trainer.max_epochs=1"))
+    manifests = [read_manifest(path) for path in tmp_path.glob("phantom/*/manifest.csv")]
+    assert sorted(len(cases) for cases in manifests) == [2, 3]
 
 
 def test_the_plan_follows_the_configuration(tmp_path: Path) -> None:
