@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from crmo_seg.errors import InputError
-from crmo_seg.files import written_whole
+from crmo_seg.files import write_table
 
 IMAGE_PREFIX = "image_"
 LABEL_PREFIX = "label_"
@@ -87,10 +87,8 @@ def write_manifest(path: Path, cases: Sequence[Case]) -> None:
     columns += ["visit"] if any(case.visit for case in cases) else []
     columns += ["fold"] if any(case.fold is not None for case in cases) else []
     columns += [f"{IMAGE_PREFIX}{name}" for name in sequences] + [f"{LABEL_PREFIX}{name}" for name in heads]
-    with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="ignore", restval="")
-        writer.writeheader()
-        writer.writerows(_format_row(case, path.parent) for case in cases)
+    rows = (_format_row(case, path.parent) for case in cases)
+    write_table(path, columns, ({name: row.get(name, "") for name in columns} for row in rows))
 
 
 def check_folds(cases: Iterable[Case], source: object) -> None:

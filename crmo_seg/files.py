@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +37,18 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         if part.is_file():
             part.unlink()
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write a CSV table in UTF-8, complete or not at all; without rows only its header.
+
+    Raises:
+        InputError: where the disk is full or the folder cannot be written.
+    """
+    with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n", restval="")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 @contextmanager

@@ -75,6 +75,6 @@ class Prediction:
         """Totals for ``summary.json``."""
         return {
             "n_lesions": len(self.lesions),
-            "total_volume_ml": round(sum(lesion.volume_ml for lesion in self.lesions), 4),
+            "total_volume_ml": round(self.lesion_map.total_volume_ml, 4) if self.lesion_map else 0.0,
             "largest_volume_ml": round(max((lesion.volume_ml for lesion in self.lesions), default=0.0), 4),
         }

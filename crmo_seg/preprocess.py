@@ -7,6 +7,7 @@ axes, so the way back is exact in geometry, oblique scans included.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,10 +131,18 @@ def pad_to(array: Array, minimum: tuple[int, ...], *, value: float) -> Array:
     return np.pad(array, widths, constant_values=value)
 
 
-def preprocess(image: Volume, plan: GridPlan) -> tuple[Volume, ModelGrid]:
-    """A scan as a network sees it, and the way back."""
-    grid = model_grid(image.geometry, plan)
-    return normalise(grid.resample(image)), grid
+def preprocess(images: Sequence[Volume], plan: GridPlan) -> tuple[NDArray[np.float32], ModelGrid]:
+    """A scan as a network sees it, and the way back.
+
+    Args:
+        images: its sequences, all on one grid.
+        plan: the grid of the network's input.
+
+    Returns:
+        Normalised signal (sequence, X, Y, Z) on the model grid, and that grid.
+    """
+    grid = model_grid(images[0].geometry, plan)
+    return np.stack([normalise(grid.resample(image)).array for image in images]), grid
 
 
 def _slice_axis(source: Geometry) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from crmo_seg.anatomy import HEAD_CLASS_OF_LABEL
 from crmo_seg.cases import Case
-from crmo_seg.data.sample import CASE, FOREGROUND, GEOMETRY, IMAGE, Sample, label_key, labelled_key
+from crmo_seg.data.sample import CASE, FOREGROUND, IMAGE, Sample, label_key, labelled_key
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.keys import BONES
 from crmo_seg.plan import Head, Plan
-from crmo_seg.preprocess import ModelGrid, model_grid, normalise
+from crmo_seg.preprocess import ModelGrid, preprocess
 from crmo_seg.volume import Geometry, Volume
 
 MOST_POSITIONS = 20_000
@@ -39,9 +39,9 @@ class LoadCased(Transform):
         if not isinstance(case, Case):
             raise TypeError(f"expected a Case, got {type(case).__name__}")
         images = {name: read_image(_sequence_path(case, name)) for name in self.plan.sequences}
-        grid = model_grid(next(iter(images.values())).geometry, self.plan.grid)
-        channels = [normalise(grid.resample(_on_grid(image, grid, case))).array for image in images.values()]
-        sample: Sample = {CASE: case, IMAGE: np.stack(channels), GEOMETRY: grid.geometry}
+        _check_one_grid(list(images.values()), case)
+        image, grid = preprocess(list(images.values()), self.plan.grid)
+        sample: Sample = {CASE: case, IMAGE: image}
         for head in self.plan.heads:
             sample |= _label_entries(case, head, grid)
         return sample | {FOREGROUND: _foreground_positions(sample, self.plan.heads)}
@@ -86,11 +86,13 @@ def _sequence_path(case: Case, name: str) -> Path:
     return case.images[name]
 
 
-def _on_grid(image: Volume, grid: ModelGrid, case: Case) -> Volume:
-    if not image.geometry.same_grid(grid.source):
-        shapes = f"{image.geometry.shape} and {grid.source.shape}"
-        raise InputError(f"case {case.case_id}", f"has sequences on different grids ({shapes})", "resample them to one")
-    return image
+def _check_one_grid(images: Sequence[Volume], case: Case) -> None:
+    for image in images[1:]:
+        if not image.geometry.same_grid(images[0].geometry):
+            shapes = f"{image.geometry.shape} and {images[0].geometry.shape}"
+            raise InputError(
+                f"case {case.case_id}", f"has sequences on different grids ({shapes})", "resample them to one"
+            )
 
 
 def _foreground_positions(sample: Sample, heads: tuple[Head, ...]) -> NDArray[np.int32]:

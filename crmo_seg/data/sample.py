@@ -15,7 +15,6 @@ Sample: TypeAlias = dict[str, Any]
 
 CASE: Final = "case"
 IMAGE: Final = "image"
-GEOMETRY: Final = "geometry"
 FOREGROUND: Final = "foreground"
 """Voxels of the first labelled head that has foreground, (n, 3); where patches are centred."""
 

@@ -22,7 +22,7 @@ from crmo_seg.inference.windows import (
 from crmo_seg.keys import BONES, EDEMA
 from crmo_seg.lesions import LesionMap, find_lesions
 from crmo_seg.prediction import Prediction, Provenance
-from crmo_seg.preprocess import ModelGrid, model_grid, normalise
+from crmo_seg.preprocess import ModelGrid, preprocess
 from crmo_seg.sites import assign_sites, fine_bones
 from crmo_seg.volume import Volume
 
@@ -112,8 +112,7 @@ class Predictor:
             problem = f"has no {', '.join(missing)} (has {have}), which the model {self.bundle.name} reads"
             raise InputError(f"case {study.case_id}", problem, "give that sequence or another model")
         images = [study.images[name] for name in self.bundle.plan.sequences]
-        grid = model_grid(images[0].geometry, self.bundle.plan.grid)
-        return np.stack([normalise(grid.resample(image)).array for image in images]), grid
+        return preprocess(images, self.bundle.plan.grid)
 
     def _binary_probabilities(self, outputs: Mapping[str, Float32Array], grid: ModelGrid) -> dict[str, Volume]:
         """Probability goes back to the scan's grid before it is thresholded, so no slice is merely repeated."""

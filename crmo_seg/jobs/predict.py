@@ -95,7 +95,7 @@ def predict(
     studies = open_study(Path(study))
     if len(studies) != 1:
         raise InputError(study, f"holds {len(studies)} studies", "call predict for each, or use crmo-seg predict")
-    return predictor.predict(_images_of(studies[0]))
+    return predictor.predict(_images_of(studies[0], studies[0].input_sha256()))
 
 
 def predict_studies(
@@ -144,8 +144,8 @@ def _predict_study(
     return CaseResult(written, prediction.summary())
 
 
-def _images_of(study: Study, input_sha256: str | None = None) -> StudyImages:
-    return StudyImages(study.case_id, study.read(), study.input_sha256() if input_sha256 is None else input_sha256)
+def _images_of(study: Study, input_sha256: str) -> StudyImages:
+    return StudyImages(study.case_id, study.read(), input_sha256)
 
 
 def _check_single_identity(path: Path, studies: Sequence[Study], options: PredictOptions) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from crmo_seg.cases import Case, write_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.files import written_whole
+from crmo_seg.files import write_table
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.keys import BONES, EDEMA, STIR
 from crmo_seg.phantom.generate import PhantomStudy, TrueLesion, make_patient
@@ -17,6 +16,7 @@ from crmo_seg.phantom.presets import PLAIN, preset_named
 
 MANIFEST_FILE = "manifest.csv"
 TRUTH_FILE = "truth.csv"
+TRUTH_COLUMNS = ("bone", "side", "region", "volume_ml", "signal_ratio")
 
 
 def make_phantoms(
@@ -80,14 +80,11 @@ def _write_study(out: Path, study: PhantomStudy) -> Case:
 
 
 def _write_truth(path: Path, lesions: Sequence[TrueLesion]) -> None:
-    columns = ("bone", "side", "region", "volume_ml", "signal_ratio")
-    with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(_truth_row(lesion) for lesion in lesions)
+    write_table(path, TRUTH_COLUMNS, (_truth_row(lesion) for lesion in lesions))
 
 
-def _truth_row(lesion: TrueLesion) -> tuple[str, str, str, str, str]:
+def _truth_row(lesion: TrueLesion) -> dict[str, str]:
     bone = lesion.plan.bone
     side = bone.side.value if bone.side else ""
-    return bone.name, side, lesion.plan.site.region, f"{lesion.volume_ml:.4f}", f"{lesion.plan.signal_ratio:.3f}"
+    cells = (bone.name, side, lesion.plan.site.region, f"{lesion.volume_ml:.4f}", f"{lesion.plan.signal_ratio:.3f}")
+    return dict(zip(TRUTH_COLUMNS, cells, strict=True))

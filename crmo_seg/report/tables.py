@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from crmo_seg.files import written_whole
+from crmo_seg.files import write_table
 from crmo_seg.lesions import Lesion
 
 LESION_COLUMNS: Final = (
@@ -39,10 +38,7 @@ def lesion_rows(lesions: Sequence[Lesion]) -> list[dict[str, str]]:
 
 def write_lesions_csv(path: Path, lesions: Sequence[Lesion]) -> None:
     """Write the table as CSV, complete or not at all; without lesions only its header."""
-    with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, LESION_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lesion_rows(lesions))
+    write_table(path, LESION_COLUMNS, lesion_rows(lesions))
 
 
 def _row(lesion: Lesion) -> dict[str, str]:

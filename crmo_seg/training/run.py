@@ -144,9 +144,9 @@ def _device_type(accelerator: str) -> str:
 def _load_best(module: SegmentationModule, trainer: pl.Trainer, data: SegmentationData) -> dict[str, float]:
     """Load the checkpoint with the best monitored value, if one was written; its validation metrics."""
     checkpoint = trainer.checkpoint_callback
-    best = checkpoint.best_model_path if isinstance(checkpoint, ModelCheckpoint) else ""
-    if isinstance(checkpoint, ModelCheckpoint) and best:
-        module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+    if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_path:
+        state = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
+        module.load_state_dict(state)
         logged = trainer.callback_metrics
         if checkpoint.best_model_score == logged.get(str(checkpoint.monitor)):
             return {name: float(value) for name, value in logged.items() if name.startswith("val/")}

@@ -47,7 +47,7 @@ def predict(
 ) -> Prediction:
     plan = make_plan((16, 16, 8), heads)
     bundle = ModelBundle("stub", Plan(plan.sequences, heads, grid, plan.patch, plan.network), {}, minimum_lesion_ml=0.3)
-    seen = preprocess(image, grid)[0].array
+    seen = preprocess([image], grid)[0]
     half_way = float(np.median(seen) + seen.max()) / 2
     return Predictor(bundle, network(half_way)).predict(StudyImages("case", {STIR: image}))
 
