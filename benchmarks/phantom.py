@@ -10,8 +10,8 @@ import statistics
 import sys
 import time
 
-from crmo_seg.phantom.generate import make_patient
-from crmo_seg.phantom.presets import Preset, preset_named
+from crmo_seg.phantom.plain.generate import make_patient
+from crmo_seg.phantom.plain.presets import Preset, preset_named
 
 GOALS_S = {"tiny": 0.2, "full": 10.0}
 

@@ -11,8 +11,8 @@ from crmo_seg.errors import InputError
 from crmo_seg.files import write_table
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.keys import BONES, EDEMA, STIR
-from crmo_seg.phantom.generate import PhantomStudy, TrueLesion, make_patient
-from crmo_seg.phantom.presets import PLAIN, preset_named
+from crmo_seg.phantom.plain.generate import PhantomStudy, TrueLesion, make_patient
+from crmo_seg.phantom.plain.presets import PLAIN, preset_named
 
 MANIFEST_FILE = "manifest.csv"
 TRUTH_FILE = "truth.csv"

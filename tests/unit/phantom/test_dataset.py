@@ -10,8 +10,8 @@ from crmo_seg.cases import read_manifest
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image
 from crmo_seg.phantom.dataset import make_phantoms
-from crmo_seg.phantom.generate import make_patient
-from crmo_seg.phantom.presets import PLAIN_TINY
+from crmo_seg.phantom.plain.generate import make_patient
+from crmo_seg.phantom.plain.presets import PLAIN_TINY
 
 
 @pytest.fixture(scope="module")

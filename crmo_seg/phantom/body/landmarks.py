@@ -1,0 +1,148 @@
+"""Joints and vertebrae of a child in RAS+ mm. Soles near z = 0, the midline at x = 0, the middle of the trunk at y = 0.
+
+Fractions are of stature unless a name says otherwise, taken from the segment lengths of Winter, "Biomechanics and
+motor control of human movement" (doi:10.1002/9780470549148), and rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from crmo_seg.anatomy import Side
+from crmo_seg.phantom.body.child import Child
+from crmo_seg.phantom.solids.shapes import Vector, axes_along, unit, vector
+
+LEVELS: Final = (
+    *(f"L{i}" for i in range(5, 0, -1)),
+    *(f"T{i}" for i in range(12, 0, -1)),
+    *(f"C{i}" for i in range(7, 0, -1)),
+)
+"""Vertebrae from below upward."""
+_RELATIVE_HEIGHT: Final = np.interp(np.arange(24), (0, 4, 5, 16, 17, 23), (1.4, 1.3, 1.2, 0.8, 0.68, 0.62))
+_SPINE_KNOTS: Final = (0.0, 0.10, 0.25, 0.5, 0.72, 0.82, 0.92, 1.0)
+_SPINE_Y: Final = (-0.020, -0.014, -0.014, -0.033, -0.028, -0.018, -0.008, -0.008)
+"""Lordosis, kyphosis, lordosis: y of the vertebral bodies at fractions of the way from L5 to C1."""
+SEAT_TO_SPINE: Final = 0.205
+SEAT_TO_HIP: Final = 0.085
+KNEE_OF_HIP: Final = 0.54
+ANKLE_OF_HIP: Final = 0.085
+HIP_X, SHOULDER_X = 0.048, 0.100
+UPPER_ARM, FOREARM = 0.186, 0.146
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A vertebra's place: centre of its body, height with the disc below, and which way it tilts (axes as rows)."""
+
+    centre: Vector
+    pitch_mm: float
+    axes: Vector
+
+
+@dataclass(frozen=True, eq=False)
+class LimbJoints:
+    """Joints of one side, and the frame of the foot: rows outward, upward (instep), forward (toes)."""
+
+    outward: float
+    shoulder: Vector
+    elbow: Vector
+    wrist: Vector
+    hip: Vector
+    knee: Vector
+    ankle: Vector
+    foot: Vector
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """Where everything hangs.
+
+    Attributes:
+        child: whose.
+        unit_mm: one stature, the unit of most fractions.
+        vertebrae: C1 to L5 by level.
+        joints: by side.
+    """
+
+    child: Child
+    unit_mm: float
+    vertebrae: Mapping[str, Level]
+    joints: Mapping[Side, LimbJoints]
+
+    @property
+    def seat_z(self) -> float:
+        """Height of the seat bones."""
+        return self.child.height_mm - self.child.sitting_height_mm
+
+    @property
+    def hip_z(self) -> float:
+        """Height of the hip joints."""
+        return self.seat_z + SEAT_TO_HIP * self.child.sitting_height_mm
+
+    def at(self, x: float, y: float, z: float, *, above: float = 0.0) -> Vector:
+        """A point given in statures; z counts from the height ``above``, mm."""
+        return vector(x * self.unit_mm, y * self.unit_mm, z * self.unit_mm + above)
+
+
+def find_landmarks(child: Child) -> Landmarks:
+    """Landmarks of a child: a pure function of its sizes and pose."""
+    vertebrae = MappingProxyType(dict(zip(LEVELS, _stack_vertebrae(child), strict=True)))
+    shoulder_z = float(vertebrae["T2"].centre[2])
+    joints = {side: _limb_joints(child, side, shoulder_z) for side in Side}
+    return Landmarks(child, child.height_mm, vertebrae, MappingProxyType(joints))
+
+
+def outward_sign(side: Side) -> float:
+    """Sign of x away from the midline: x grows to the patient's right.
+
+    >>> outward_sign(Side.LEFT)
+    -1.0
+    """
+    return 1.0 if side is Side.RIGHT else -1.0
+
+
+def _stack_vertebrae(child: Child) -> list[Level]:
+    bottom = child.height_mm - child.sitting_height_mm * (1 - SEAT_TO_SPINE)
+    top = child.height_mm - child.head_height_mm
+    pitches = _RELATIVE_HEIGHT * (top - bottom) / _RELATIVE_HEIGHT.sum()
+    centres_z = bottom + np.cumsum(pitches) - pitches / 2
+    along = (centres_z - bottom) / (top - bottom)
+    y = np.interp(along, _SPINE_KNOTS, _SPINE_Y) * child.height_mm
+    y = np.convolve(np.pad(y, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
+    x = child.scoliosis_mm * np.sin(2 * np.pi * along) * np.sin(np.pi * along)
+    points = np.stack([x, y, centres_z], axis=1)
+    tangents = np.gradient(points, axis=0)
+    ahead = vector(0, 1, 0)
+    return [Level(p, float(h), axes_along(t, ahead)) for p, h, t in zip(points, pitches, tangents, strict=True)]
+
+
+def _limb_joints(child: Child, side: Side, shoulder_z: float) -> LimbJoints:
+    sign, limbs, stature = outward_sign(side), child.limbs[side], child.height_mm
+    shoulder = vector(sign * SHOULDER_X, -0.012, 0) * stature + vector(0, 0, shoulder_z)
+    elbow = shoulder + UPPER_ARM * stature * limbs.scale * _down(sign, limbs.arm_abduction_deg, -0.03)
+    wrist = elbow + FOREARM * stature * limbs.scale * _down(sign, limbs.arm_abduction_deg - 5.5, 0.06)
+    hip_z = child.height_mm - (1 - SEAT_TO_HIP) * child.sitting_height_mm
+    hip = vector(sign * HIP_X * stature, 0, hip_z)
+    leg = _down(sign, limbs.leg_abduction_deg, 0.0) * hip_z * limbs.scale
+    knee = hip + leg * (1 - KNEE_OF_HIP)
+    ankle = hip + leg * (1 - ANKLE_OF_HIP) + vector(0, -0.008 * stature, 0)
+    foot = _foot_axes(sign, limbs.foot_flexion_deg, limbs.foot_rotation_deg)
+    return LimbJoints(sign, shoulder, elbow, wrist, hip, knee, ankle, foot)
+
+
+def _down(sign: float, abduction_deg: float, forward: float) -> Vector:
+    angle = np.deg2rad(abduction_deg)
+    return unit(vector(sign * float(np.sin(angle)), forward, -float(np.cos(angle))))
+
+
+def _foot_axes(sign: float, flexion_deg: float, rotation_deg: float) -> Vector:
+    flexion, rotation = np.deg2rad(flexion_deg), np.deg2rad(rotation_deg)
+    forward = unit(vector(sign * np.sin(rotation) * np.cos(flexion), np.cos(flexion), -np.sin(flexion)))
+    outward = unit(np.cross(forward, np.cross(vector(sign, 0, 0), forward)))
+    upward = np.cross(forward, outward) * sign
+    return np.stack([outward, upward if upward @ vector(0, 1, 0) > 0 else -upward, forward])

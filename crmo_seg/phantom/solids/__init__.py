@@ -1,0 +1,1 @@
+"""Solids with signed distances in millimetres, and the grids on which they become voxels."""
