@@ -10,9 +10,9 @@ import csv
 import datetime
 import os
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -63,20 +63,49 @@ class Split:
     val: tuple[Case, ...]
 
 
+@dataclass(frozen=True)
+class RowProblem:
+    """What is wrong with one row of a manifest, with one file that it names, or with the folds of a patient."""
+
+    error: InputError
+    case_id: str = ""
+    file: Path | None = None
+
+
 def read_manifest(path: Path) -> tuple[Case, ...]:
     """Cases of a manifest, in its order; paths made absolute, files checked to exist.
 
     Raises:
         InputError: where the file, a column, a row or a named file is missing or wrong.
     """
+    cases, problems = survey_manifest(path)
+    if problems:
+        raise problems[0].error
+    return cases
+
+
+def survey_manifest(path: Path) -> tuple[tuple[Case, ...], tuple[RowProblem, ...]]:
+    """The rows that can be read, with those of their files that exist, and all that is wrong with the others.
+
+    Raises:
+        InputError: where the table itself cannot be read: no CSV, a column missing, no row.
+    """
     rows, columns = _read_rows(path)
     _check_columns(path, columns)
-    cases = tuple(_parse_row(path, number, row) for number, row in enumerate(rows, 2))
-    if not cases:
+    if not rows:
         raise InputError(path, "has no case", "add a row for each study")
-    _check_unique(path, cases)
-    check_folds(cases, source=path)
-    return cases
+    cases: list[Case] = []
+    problems: list[RowProblem] = []
+    for number, row in enumerate(rows, 2):
+        where = f"{path}, line {number}"
+        try:
+            case = _parse_row(where, path.parent, row)
+            problems += _missing_files(where, case)
+            cases.append(replace(case, images=_existing(case.images), labels=_existing(case.labels)))
+        except InputError as error:
+            problems.append(RowProblem(error, (row.get("case_id") or "").strip()))
+    problems += [*_repeated(path, cases), *_fold_problems(cases, source=path)]
+    return tuple(cases), tuple(problems)
 
 
 def write_manifest(path: Path, cases: Sequence[Case]) -> None:
@@ -97,13 +126,8 @@ def check_folds(cases: Iterable[Case], source: object) -> None:
     Raises:
         InputError: where two cases of a patient are in different folds.
     """
-    folds: dict[str, set[int | None]] = defaultdict(set)
-    for case in cases:
-        folds[case.patient_id].add(case.fold)
-    for patient_id, numbers in folds.items():
-        if len(numbers) > 1:
-            text = ", ".join(sorted(str(number) for number in numbers))
-            raise InputError(source, f"patient {patient_id} is in several folds ({text})", "give all visits one fold")
+    for problem in _fold_problems(cases, source):
+        raise problem.error
 
 
 def split_by_patient(cases: Sequence[Case], *, fold: int, folds: int) -> Split:
@@ -144,12 +168,11 @@ def _check_columns(path: Path, columns: list[str]) -> None:
         raise InputError(path, f"has no column {names} (found: {found})", "add it; see the manifest in the README")
 
 
-def _parse_row(path: Path, number: int, row: Mapping[str, str | None]) -> Case:
-    where = f"{path}, line {number}"
+def _parse_row(where: str, folder: Path, row: Mapping[str, str | None]) -> Case:
     cells = {name: (value or "").strip() for name, value in row.items() if isinstance(value, str | None)}
     if None in row:
         raise InputError(where, "has more cells than the header", "quote paths that contain a comma")
-    images = _files(where, path.parent, cells, IMAGE_PREFIX)
+    images = _files(folder, cells, IMAGE_PREFIX)
     if not images:
         raise InputError(where, "names no image", f"fill one of the {IMAGE_PREFIX}<sequence> columns")
     try:
@@ -159,23 +182,27 @@ def _parse_row(path: Path, number: int, row: Mapping[str, str | None]) -> Case:
             visit=cells.get("visit") or None,
             fold=_parse_fold(cells.get("fold", "")),
             images=images,
-            labels=_files(where, path.parent, cells, LABEL_PREFIX),
+            labels=_files(folder, cells, LABEL_PREFIX),
         )
     except InputError as error:
         raise InputError(where, f"{error.source}: {error.problem}", error.remedy) from None
 
 
-def _files(where: str, folder: Path, cells: Mapping[str, str], prefix: str) -> Mapping[str, Path]:
+def _files(folder: Path, cells: Mapping[str, str], prefix: str) -> Mapping[str, Path]:
     named = {name.removeprefix(prefix): cell for name, cell in cells.items() if name.startswith(prefix) and cell}
-    files = {name: (folder / cell).absolute() for name, cell in named.items()}
-    for name, file in files.items():
-        if not file.exists():
-            raise InputError(
-                where,
-                f"{prefix}{name} {file} does not exist",
-                "mend the path; it is relative to the manifest",
-            )
-    return MappingProxyType(files)
+    return MappingProxyType({name: (folder / cell).absolute() for name, cell in named.items()})
+
+
+def _missing_files(where: str, case: Case) -> Iterator[RowProblem]:
+    for prefix, files in ((IMAGE_PREFIX, case.images), (LABEL_PREFIX, case.labels)):
+        for name, file in files.items():
+            if not file.exists():
+                remedy = "mend the path; it is relative to the manifest"
+                yield RowProblem(InputError(where, f"{prefix}{name} {file} does not exist", remedy), case.case_id, file)
+
+
+def _existing(files: Mapping[str, Path]) -> Mapping[str, Path]:
+    return MappingProxyType({name: file for name, file in files.items() if file.exists()})
 
 
 def _parse_fold(cell: str) -> int | None:
@@ -186,12 +213,22 @@ def _parse_fold(cell: str) -> int | None:
     return int(cell)
 
 
-def _check_unique(path: Path, cases: Sequence[Case]) -> None:
-    seen: set[str] = set()
+def _repeated(path: Path, cases: Iterable[Case]) -> Iterator[RowProblem]:
+    for case_id, count in Counter(case.case_id for case in cases).items():
+        if count > 1:
+            error = InputError(path, f"case_id {case_id} stands twice", "give every row a case_id of its own")
+            yield RowProblem(error, case_id)
+
+
+def _fold_problems(cases: Iterable[Case], source: object) -> Iterator[RowProblem]:
+    folds: dict[str, dict[int | None, str]] = defaultdict(dict)
     for case in cases:
-        if case.case_id in seen:
-            raise InputError(path, f"case_id {case.case_id} stands twice", "give every row a case_id of its own")
-        seen.add(case.case_id)
+        folds[case.patient_id].setdefault(case.fold, case.case_id)
+    for patient_id, numbers in folds.items():
+        if len(numbers) > 1:
+            text = ", ".join(sorted(str(number) for number in numbers))
+            problem = f"patient {patient_id} is in several folds ({text})"
+            yield RowProblem(InputError(source, problem, "give all visits one fold"), list(numbers.values())[1])
 
 
 def _check_date(text: str, source: str) -> None:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from crmo_seg.phantom.dataset import make_phantoms
+from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 
 REPOSITORY = Path(__file__).parents[1]
 UNSEEN_SEED = 77
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Prepared cases of trainings go to a temporary folder, not to the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRMO_SEG_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +40,9 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def unseen_phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The manifest of tiny phantoms that no training in the tests has seen."""
-    return make_phantoms(tmp_path_factory.mktemp("unseen"), patients=6, tiny=True, seed=UNSEEN_SEED)
+    return make_phantoms(
+        tmp_path_factory.mktemp("unseen"), PhantomOptions(patients=6, preset="plain", tiny=True, seed=UNSEEN_SEED)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from monai.transforms import Compose
+from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
 from crmo_seg.data.sample import CENTRE_ON_FOREGROUND, FOREGROUND, Sample
 
 _LARGEST_SEED = 2**32
+_NOWHERE = np.zeros((0, 3), dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class Foreground:
+    """Which patches hold foreground, and of what.
+
+    Attributes:
+        share: of the patches.
+        heads: whose classes count.
+    """
+
+    share: float
+    heads: tuple[str, ...]
+
+    def classes(self, sample: Sample) -> list[NDArray[np.int32]]:
+        """Positions of each class of these heads that a prepared sample has."""
+        return [positions for head in self.heads for positions in sample[FOREGROUND][head].values()]
 
 
 class PatchDataset(Dataset[Sample]):
@@ -18,24 +38,24 @@ class PatchDataset(Dataset[Sample]):
 
     Patches are numbered through all epochs, and the random state of a patch derives from the seed and its number
     alone: it does not depend on the number of workers, and a resumed run draws what an uninterrupted one would.
-    A slot meant for foreground draws only from cases that have some.
+    A slot meant for foreground draws only from cases that have some, and there each class as often as any other.
 
     Args:
-        samples: prepared cases, kept in memory.
+        samples: prepared cases.
         pipeline: from ``training_pipeline``.
+        foreground: which patches hold foreground, and of what.
         length: patches an epoch.
-        foreground_share: share of patches that hold foreground.
         seed: of the run.
     """
 
     def __init__(
-        self, samples: Sequence[Sample], pipeline: Compose, *, length: int, foreground_share: float, seed: int
+        self, samples: Sequence[Sample], pipeline: Compose, *, foreground: Foreground, length: int, seed: int
     ) -> None:
         self.samples = samples
-        self.with_foreground = [index for index, sample in enumerate(samples) if len(sample[FOREGROUND])]
         self.pipeline = pipeline
+        self.foreground = foreground
+        self.with_foreground = [i for i, sample in enumerate(samples) if foreground.classes(sample)]
         self.length = length
-        self.foreground_share = foreground_share
         self.seed = seed
 
     def __len__(self) -> int:
@@ -44,11 +64,13 @@ class PatchDataset(Dataset[Sample]):
     def __getitem__(self, number: int) -> Sample:
         """The patch of this number, counted from the first epoch on."""
         random = np.random.default_rng((self.seed, number))
-        on_foreground = bool(self.with_foreground) and random.random() < self.foreground_share
+        on_foreground = bool(self.with_foreground) and random.random() < self.foreground.share
         candidates = self.with_foreground if on_foreground else range(len(self.samples))
         sample = self.samples[candidates[random.integers(len(candidates))]]
+        classes = self.foreground.classes(sample) if on_foreground else ()
+        positions = classes[random.integers(len(classes))] if classes else _NOWHERE
         self.pipeline.set_random_state(seed=int(random.integers(_LARGEST_SEED)))
-        patch: Sample = self.pipeline({**sample, CENTRE_ON_FOREGROUND: on_foreground})
+        patch: Sample = self.pipeline({**sample, FOREGROUND: positions, CENTRE_ON_FOREGROUND: on_foreground})
         return patch
 
 

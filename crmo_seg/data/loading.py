@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crmo_seg.anatomy import HEAD_CLASS_OF_LABEL
 from crmo_seg.cases import Case
-from crmo_seg.data.sample import CASE, FOREGROUND, IMAGE, Sample, label_key, labelled_key
+from crmo_seg.data.sample import CASE, FOREGROUND, IMAGE, ForegroundPositions, Sample, label_key, labelled_key
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.keys import BONES
@@ -19,8 +19,8 @@ from crmo_seg.plan import Head, Plan
 from crmo_seg.preprocess import ModelGrid, preprocess
 from crmo_seg.volume import Geometry, Volume
 
-MOST_POSITIONS = 20_000
-"""Foreground voxels kept for a case: enough to centre patches on, small in memory."""
+MOST_POSITIONS = 5_000
+"""Voxels of a class kept for a case: enough to centre patches on, small in memory."""
 
 
 class LoadCased(Transform):
@@ -95,8 +95,17 @@ def _check_one_grid(images: Sequence[Volume], case: Case) -> None:
             )
 
 
-def _foreground_positions(sample: Sample, heads: tuple[Head, ...]) -> NDArray[np.int32]:
-    """Voxels of the first head, evenly thinned; the first head is the one that a model is for."""
-    positions = np.argwhere(sample[label_key(heads[0].name)][0]).astype(np.int32)
-    step = max(1, -(-len(positions) // MOST_POSITIONS))
-    return positions[::step]
+def _foreground_positions(sample: Sample, heads: tuple[Head, ...]) -> ForegroundPositions:
+    return {head.name: _class_positions(sample[label_key(head.name)][0]) for head in heads}
+
+
+def _class_positions(label: NDArray[np.uint8]) -> dict[int, NDArray[np.int32]]:
+    """Voxels of each class but background that the label holds."""
+    voxels = np.argwhere(label).astype(np.int32)
+    values = label[tuple(voxels.T)]
+    return {int(value): _thinned(voxels[values == value]) for value in np.unique(values)}
+
+
+def _thinned(voxels: NDArray[np.int32]) -> NDArray[np.int32]:
+    step = max(1, -(-len(voxels) // MOST_POSITIONS))
+    return np.ascontiguousarray(voxels[::step])

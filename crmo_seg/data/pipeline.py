@@ -1,13 +1,14 @@
-"""The MONAI pipeline of a training patch: sample, augment, make tensors."""
+"""The MONAI pipeline of a training patch: place, cut, augment, make tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from monai.transforms import (
     Compose,
+    DeleteItemsd,
     EnsureTyped,
     RandAdjustContrastd,
     RandFlipd,
@@ -16,20 +17,31 @@ from monai.transforms import (
     RandShiftIntensityd,
 )
 
-from crmo_seg.data.sample import IMAGE, array_keys
-from crmo_seg.data.sampling import SamplePatchd
+from crmo_seg.data.augment.lesion_paste import RandPasteLesiond
+from crmo_seg.data.augment.spatial import is_of_window
+from crmo_seg.data.augment.window import AIR, WINDOW
+from crmo_seg.data.sample import IMAGE, Sample, array_keys
+from crmo_seg.data.sampling import CutPatchd, PlacePatchd
 from crmo_seg.plan import Plan
 
 
-def training_pipeline(plan: Plan, augmentation: Sequence[Any] = ()) -> Compose:
+def training_pipeline(plan: Plan, augmentation: Sequence[Any] = (), donors: Sequence[Sample] = ()) -> Compose:
     """Prepared sample -> augmented patch as tensors.
 
     Args:
         plan: patch size and heads.
-        augmentation: dictionary transforms that run after cropping, from the ``augmentation`` configuration.
+        augmentation: dictionary transforms from the ``augmentation`` configuration. Those of the window run before the
+            patch is cut, all others after it; otherwise their order is kept.
+        donors: prepared samples of the training cases, whose lesions may be pasted into others.
     """
     keys = array_keys(head.name for head in plan.heads)
-    return Compose([SamplePatchd(plan), *augmentation, EnsureTyped(keys=keys, track_meta=False)])
+    for transform in augmentation:
+        if isinstance(transform, RandPasteLesiond):
+            transform.donors = donors
+    before = [transform for transform in augmentation if is_of_window(transform)]
+    after = [transform for transform in augmentation if not is_of_window(transform)]
+    finish = [DeleteItemsd(keys=[WINDOW, AIR]), EnsureTyped(keys=keys, track_meta=False)]
+    return Compose([PlacePatchd(plan), *before, CutPatchd(plan), *after, *finish])
 
 
 def no_augmentation(heads: Sequence[str]) -> list[Any]:
@@ -37,10 +49,20 @@ def no_augmentation(heads: Sequence[str]) -> list[Any]:
     return []
 
 
+def steps_in_order(heads: Sequence[str], *, steps: Mapping[str, Any]) -> list[Any]:
+    """The transforms that a configuration names, one by one.
+
+    Args:
+        heads: of the plan; transforms that change labels find them in the sample.
+        steps: name -> transform; the name is for overriding it: ``augmentation.steps.rotation.prob=0.5``.
+    """
+    return list(steps.values())
+
+
 def mirror_and_intensity(
     heads: Sequence[str], *, flip_axes: Sequence[int], intensity_probability: float, noise_std: float
 ) -> list[Any]:
-    """Mirroring and mild changes of the signal; a first repertoire.
+    """Mirroring and mild changes of the signal by MONAI's own transforms; the smallest repertoire.
 
     Args:
         heads: whose labels are mirrored with the image.

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from crmo_seg.cases import LABEL_PREFIX
 
 Sample: TypeAlias = dict[str, Any]
@@ -16,7 +19,10 @@ Sample: TypeAlias = dict[str, Any]
 CASE: Final = "case"
 IMAGE: Final = "image"
 FOREGROUND: Final = "foreground"
-"""Voxels of the first labelled head that has foreground, (n, 3); where patches are centred."""
+"""In a prepared sample ``ForegroundPositions``; for one patch the voxels (n, 3) of which one is to lie inside."""
+
+ForegroundPositions: TypeAlias = dict[str, dict[int, NDArray[np.int32]]]
+"""Head -> class value -> voxels (n, 3) of it, thinned out evenly; classes that the case does not have are left out."""
 
 CENTRE_ON_FOREGROUND: Final = "centre_on_foreground"
 

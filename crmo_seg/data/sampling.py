@@ -1,52 +1,69 @@
-"""Cut patches out of prepared cases; a patch is centred on foreground or anywhere."""
+"""Place a patch in a prepared case, on foreground or anywhere, and cut it out."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
-from monai.transforms import Randomizable, Transform
-from numpy.typing import NDArray
+from monai.transforms import Transform
 
+from crmo_seg.data.augment.base import Seeded
+from crmo_seg.data.augment.resample import cut
+from crmo_seg.data.augment.window import AIR, WINDOW, Window, in_plane_only, slice_ratio
 from crmo_seg.data.sample import CENTRE_ON_FOREGROUND, FOREGROUND, IMAGE, Sample, array_keys, labelled_key
-from crmo_seg.plan import Plan, Triple
-from crmo_seg.preprocess import pad_to
+from crmo_seg.plan import Plan
+from crmo_seg.volume import Array, Float64Array
 
 
-class SamplePatchd(Randomizable, Transform):
-    """A prepared sample -> a patch of the plan's size.
+class PlacePatchd(Seeded, Transform):
+    """A prepared sample -> the same with ``window``, the place of a patch; no array is read.
 
-    With ``data["centre_on_foreground"]`` the patch holds a random foreground voxel at a random place inside;
-    otherwise it lies anywhere. Cases smaller than the patch are padded with air.
+    With ``data["centre_on_foreground"]`` the patch will hold one of the voxels ``data["foreground"]`` (n, 3), at a
+    random place inside; otherwise it lies anywhere.
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.heads = [head.name for head in plan.heads]
+        self.patch = plan.patch
+        self.in_plane_only = in_plane_only(plan)
+        self.slice_ratio = slice_ratio(plan)
 
-    def __call__(self, data: Mapping[Hashable, object]) -> Sample:
-        """Cut the same window out of image and labels."""
-        sample = {str(key): value for key, value in data.items()}
-        arrays = {key: self._padded(sample, key) for key in array_keys(self.heads)}
-        start = self._draw_start(sample, arrays[IMAGE].shape[1:])
-        window = (
-            slice(None),
-            *(slice(first, first + side) for first, side in zip(start, self.plan.patch, strict=True)),
-        )
-        patch: Sample = {key: np.ascontiguousarray(array[window]) for key, array in arrays.items()}
-        return patch | {labelled_key(head): sample[labelled_key(head)] for head in self.heads}
+    def __call__(self, data: Mapping[Hashable, Any]) -> Sample:
+        """Draw the window."""
+        sample: Sample = {str(key): value for key, value in data.items()}
+        anchor, point = self._draw(sample)
+        window = Window(self.patch, anchor, point, np.eye(3), self.slice_ratio, self.in_plane_only)
+        return sample | {WINDOW: window}
 
-    def _padded(self, sample: Sample, key: str) -> NDArray[np.generic]:
-        array = sample[key]
-        return pad_to(array, self.plan.patch, value=float(array.min()) if key == IMAGE else 0)
-
-    def _draw_start(self, sample: Sample, shape: tuple[int, ...]) -> Triple:
-        last = np.array(shape) - self.plan.patch
+    def _draw(self, sample: Sample) -> tuple[Float64Array, Float64Array]:
+        sides = np.array(self.patch)
         positions = sample[FOREGROUND]
         if sample[CENTRE_ON_FOREGROUND] and len(positions):
-            inside = self.R.randint(0, np.array(self.plan.patch))
-            wanted = positions[self.R.randint(len(positions))] - inside
+            anchor = self.R.randint(0, sides)
+            point = positions[self.R.randint(len(positions))]
         else:
-            wanted = self.R.randint(0, last + 1)
-        x, y, z = (int(start) for start in np.clip(wanted, 0, last))
-        return x, y, z
+            anchor = sides // 2
+            point = anchor + self.R.randint(0, np.maximum(np.array(sample[IMAGE].shape[1:]) - sides, 0) + 1)
+        return anchor.astype(np.float64), np.asarray(point, dtype=np.float64)
+
+
+class CutPatchd(Transform):
+    """``window`` -> the patch: each array is read inside the window only and interpolated at most once.
+
+    Outside the case lies air: ``data["air"]`` where the prepared sample has it, else the image's smallest value, for
+    which the whole image is read.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.heads = [head.name for head in plan.heads]
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> Sample:
+        """Cut image and labels alike."""
+        window = data[WINDOW].settled(data[IMAGE].shape[1:])
+        air = data[AIR] if AIR in data else np.asarray(data[IMAGE].min(axis=(1, 2, 3)))
+        patch: Sample = {key: self._cut(data[key], window, key, air) for key in array_keys(self.heads)}
+        patch |= {labelled_key(head): data[labelled_key(head)] for head in self.heads}
+        return patch | {WINDOW: window, AIR: air}
+
+    def _cut(self, array: Array, window: Window, key: str, air: Array) -> Array:
+        return cut(array, window, air if key == IMAGE else np.zeros(len(array), dtype=array.dtype))

@@ -57,7 +57,7 @@ def read_image(path: Path) -> Volume:
         InputError: where the file is missing, damaged, no NIfTI, not one 3D volume, complex or coloured, has an
             absurd geometry, or holds NaN or infinite voxels.
     """
-    stored = _open(path)
+    stored = open_stored(path)
     geometry = _geometry(path, stored)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is counted below
         array = np.asarray(_voxels(path, stored), dtype=np.float32).reshape(geometry.shape)
@@ -73,7 +73,7 @@ def read_labels(path: Path) -> Volume:
     Raises:
         InputError: as `read_image`, and where a value is no label.
     """
-    stored = _open(path)
+    stored = open_stored(path)
     geometry = _geometry(path, stored)
     values = _voxels(path, stored).reshape(geometry.shape)
     if values.dtype != np.uint8:
@@ -88,7 +88,7 @@ def read_geometry(path: Path) -> Geometry:
     Raises:
         InputError: where the file is missing, no NIfTI, not one 3D volume, or has an absurd geometry.
     """
-    return _geometry(path, _open(path))
+    return _geometry(path, open_stored(path))
 
 
 def write_nifti(path: Path, volume: Volume) -> None:
@@ -136,7 +136,8 @@ def is_nifti_name(path: Path) -> bool:
     return path.name.lower().endswith(NIFTI_ENDINGS)
 
 
-def _open(path: Path) -> Any:  # noqa: ANN401 - nibabel is untyped
+def open_stored(path: Path) -> Any:  # noqa: ANN401 - nibabel is untyped
+    """The image as nibabel has it, voxels unread; refuses what is missing, damaged or not NIfTI."""
     if not path.exists():
         raise InputError(path, "does not exist", "give the path of a NIfTI file")
     if path.is_dir() or not is_nifti_name(path):

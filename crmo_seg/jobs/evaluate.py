@@ -99,7 +99,8 @@ def _measure(case: Case, predictions: Path, heads: Sequence[str]) -> CaseMetrics
 
 def _read_pair(case: Case, predictions: Path, head: str) -> tuple[Volume, Volume]:
     pred_path, ref_path = _prediction(predictions, case, head), case.labels[head]
-    pred, ref = _read_checked(pred_path, head), _read_checked(ref_path, head)
+    # The same voxels may be stored in another order: a mask of a DICOM series beside a reference in NIfTI.
+    pred, ref = (_read_checked(path, head).canonical() for path in (pred_path, ref_path))
     if not pred.geometry.same_grid(ref.geometry):
         problem = f"is on another grid than {ref_path}: {pred} against {ref}"
         raise InputError(pred_path, problem, "predict on the image that was annotated")

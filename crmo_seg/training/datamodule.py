@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -11,10 +12,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from crmo_seg.cases import Case, Split
-from crmo_seg.data.dataset import CaseDataset, EpochSampler, PatchDataset
-from crmo_seg.data.loading import LoadCased
+from crmo_seg.data.cache import PreparedCases
+from crmo_seg.data.dataset import CaseDataset, EpochSampler, Foreground, PatchDataset
 from crmo_seg.data.pipeline import training_pipeline
-from crmo_seg.data.sample import CASE, IMAGE, Sample
+from crmo_seg.data.sample import IMAGE, Sample
 from crmo_seg.plan import Plan
 
 
@@ -26,29 +27,35 @@ class Sampling:
         batch_size: patches a step.
         patches_per_epoch: patches between two validations' worth of counting.
         foreground_share: share of patches that hold foreground.
+        foreground_heads: whose classes are foreground; None is the first head, the one that a model is for.
         workers: loader processes; 0 draws in the training process.
     """
 
     batch_size: int
     patches_per_epoch: int
     foreground_share: float
+    foreground_heads: tuple[str, ...] | None = None
     workers: int = 0
 
 
 class SegmentationData(pl.LightningDataModule):
-    """Prepares each case once and keeps it in memory.
+    """Prepares each case once, on disk, and cuts patches out of it.
 
     Args:
         split: cases to learn from and to validate on.
         plan: grid, patch, heads.
         sampling: batch and epoch.
         augmentation: transforms after cropping.
+        cache: folder of prepared cases; may be shared with other runs.
         seed: of the run.
     """
 
-    def __init__(self, split: Split, plan: Plan, sampling: Sampling, augmentation: Sequence[Any], seed: int) -> None:
+    def __init__(
+        self, split: Split, plan: Plan, sampling: Sampling, augmentation: Sequence[Any], *, cache: Path, seed: int
+    ) -> None:
         super().__init__()
         self.split = split
+        self.cache = cache
         self.plan = plan
         self.sampling = sampling
         self.augmentation = augmentation
@@ -67,8 +74,8 @@ class SegmentationData(pl.LightningDataModule):
         dataset = PatchDataset(
             self.train_samples,
             training_pipeline(self.plan, self.augmentation),
+            foreground=Foreground(self.sampling.foreground_share, self._foreground_heads()),
             length=self.sampling.patches_per_epoch,
-            foreground_share=self.sampling.foreground_share,
             seed=self.seed,
         )
         return DataLoader(
@@ -91,8 +98,12 @@ class SegmentationData(pl.LightningDataModule):
         return moved
 
     def _prepare(self, cases: Sequence[Case]) -> list[Sample]:
-        load = LoadCased(self.plan)
-        return [load({CASE: case}) for case in cases]
+        prepared = PreparedCases(self.cache, self.plan)
+        return [prepared(case) for case in cases]
+
+    def _foreground_heads(self) -> tuple[str, ...]:
+        heads = self.sampling.foreground_heads
+        return (self.plan.heads[0].name,) if heads is None else tuple(heads)
 
 
 def _as_it_is(sample: Any) -> Any:  # noqa: ANN401  (torch types a collate function for batches only)

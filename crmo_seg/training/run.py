@@ -21,7 +21,7 @@ from crmo_seg.cases import Split, read_manifest, split_by_patient
 from crmo_seg.errors import InputError
 from crmo_seg.inference.torch_backend import autocast_dtype
 from crmo_seg.network import build_network
-from crmo_seg.phantom.dataset import MANIFEST_FILE, make_phantoms
+from crmo_seg.phantom.dataset import MANIFEST_FILE, PhantomOptions, make_phantoms
 from crmo_seg.plan import Plan, heads_from
 from crmo_seg.training.datamodule import Sampling, SegmentationData
 from crmo_seg.training.module import SegmentationModule
@@ -91,7 +91,8 @@ def _announce(data: SegmentationData, module: SegmentationModule) -> None:
 def _data(config: DictConfig, plan: Plan) -> SegmentationData:
     sampling = Sampling(**_plain(config.data.sampling))
     augmentation = instantiate(config.augmentation, heads=[head.name for head in plan.heads], _convert_="all")
-    return SegmentationData(_split(config), plan, sampling, augmentation, config.seed)
+    cache = Path(config.data.cache)
+    return SegmentationData(_split(config), plan, sampling, augmentation, cache=cache, seed=config.seed)
 
 
 def _split(config: DictConfig) -> Split:
@@ -109,7 +110,7 @@ def _phantoms(config: DictConfig) -> Path:
     name = "_".join(f"{key}-{value}" for key, value in sorted(settings.items()))
     folder = Path(config.output_dir) / "phantom" / name
     manifest = folder / MANIFEST_FILE
-    return manifest if manifest.exists() else make_phantoms(folder, **settings)
+    return manifest if manifest.exists() else make_phantoms(folder, PhantomOptions(**settings))
 
 
 def _module(config: DictConfig, plan: Plan) -> SegmentationModule:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmo_seg.cases import Case, check_folds, read_manifest, split_by_patient, write_manifest
+from crmo_seg.cases import Case, check_folds, read_manifest, split_by_patient, survey_manifest, write_manifest
 from crmo_seg.errors import InputError
 
 
@@ -149,3 +149,19 @@ def test_an_empty_side_is_refused(patients: list[str], fold: int) -> None:
 def test_check_folds_names_its_source() -> None:
     with pytest.raises(InputError, match="^here: patient P"):
         check_folds([Case("a", "P", fold=0), Case("b", "P", fold=1)], source="here")
+
+
+def test_a_survey_names_every_problem_and_keeps_what_can_be_read(tmp_path: Path) -> None:
+    text = "case_id,patient_id,fold,image_stir,image_t1,label_edema\n"
+    text += "a,P,0,a.nii,gone.nii,a.nii\nb,P,1,a.nii,,nowhere.nii\nc,,0,a.nii,,\na,Q,0,a.nii,,\nd,R,x,a.nii,,\n"
+    cases, problems = survey_manifest(write_table(tmp_path, text, "a.nii"))
+    assert [case.case_id for case in cases] == ["a", "b", "a"]
+    assert [(sorted(case.images), sorted(case.labels)) for case in cases[:2]] == [
+        (["stir"], ["edema"]),
+        (["stir"], []),
+    ]
+    found = [(problem.case_id, problem.file and problem.file.name) for problem in problems]
+    assert found == [("a", "gone.nii"), ("b", "nowhere.nii"), ("c", None), ("d", None), ("a", None), ("b", None)]
+    texts = [str(problem.error) for problem in problems]
+    expected = ("line 2: image_t1", "line 3: label_edema", "no patient_id", "fold: is 'x'", "stands twice", "several")
+    assert [part for part, text in zip(expected, texts, strict=True) if part not in text] == []

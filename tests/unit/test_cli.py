@@ -19,7 +19,7 @@ from crmo_seg.cli import main, predict_main
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.jobs import info
 
-COMMANDS = ("predict", "phantom", "evaluate", "train", "info")
+COMMANDS = ("predict", "phantom", "evaluate", "train", "dataset", "info")
 HEAVY = ("torch", "monai", "lightning", "hydra", "matplotlib", "highdicom", "pydicom", "nibabel", "scipy", "numpy")
 
 Run = Callable[..., Finished]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from crmo_seg.anatomy import Side
+from crmo_seg.phantom.body.pose import Pose
 
 AGES_YEARS: Final = tuple(range(3, 18))
 BOYS_STATURE_MM: Final = (
@@ -23,6 +25,41 @@ STATURE_VARIATION: Final = 0.042
 """Standard deviation over median; 0.04 to 0.045 at these ages in the same charts."""
 PHYSES_CLOSE_YEARS: Final = (13.5, 16.5)
 """Ages between which the growth plates of the phantom fade from open to closed; girls are 1.5 years earlier."""
+
+
+class Sex(StrEnum):
+    """As in DICOM's PatientSex."""
+
+    GIRL = "F"
+    BOY = "M"
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Individual shape of bones and organs, the same at each visit.
+
+    Attributes:
+        seed: of everything drawn for it.
+        strength: 1 as usual, 0 gives the mean shapes.
+    """
+
+    seed: int
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
+class Proportions:
+    """Lengths of limb segments over those of ``landmarks``.
+
+    Attributes:
+        arm: upper arm and forearm over the stature.
+        forearm: forearm beyond that.
+        knee: height of the knee over that of the hip.
+    """
+
+    arm: float = 1.0
+    forearm: float = 1.0
+    knee: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -60,8 +97,14 @@ class Child:
         bone_girth: radii of the bones over the mean.
         fat_mm: thickness of the subcutaneous fat on the trunk.
         scoliosis_mm: sideways swing of the spine.
-        physis_openness: 1 open growth plates, 0 closed.
+        physis_openness: 1 open growth plates, 0 closed; one number for all, ``growth`` tells them apart.
         limbs: by side.
+        sex: of the child.
+        maturity_years: how much older the skeleton looks than its age.
+        flesh: widths of the soft tissue beyond ``girth``.
+        proportions: of the limbs.
+        pose: None lies as drawn in ``limbs``.
+        variation: None has the mean shapes.
     """
 
     age_years: float
@@ -77,6 +120,17 @@ class Child:
     scoliosis_mm: float
     physis_openness: float
     limbs: Mapping[Side, Limbs]
+    sex: Sex = Sex.GIRL
+    maturity_years: float = 0.0
+    flesh: float = 1.0
+    proportions: Proportions = Proportions()
+    pose: Pose | None = None
+    variation: Variation | None = None
+
+    @property
+    def bone_age_years(self) -> float:
+        """Age of the mean child with such a skeleton."""
+        return self.age_years + self.maturity_years
 
 
 def draw_child(rng: np.random.Generator, *, age_years: tuple[float, float]) -> Child:
@@ -104,6 +158,7 @@ def draw_child(rng: np.random.Generator, *, age_years: tuple[float, float]) -> C
         scoliosis_mm=height * 0.002 * float(rng.standard_normal()),
         physis_openness=_physis_openness(age + (1.5 if girl else 0.0)),
         limbs=MappingProxyType({side: _draw_limbs(rng) for side in Side}),
+        sex=Sex.GIRL if girl else Sex.BOY,
     )
 
 

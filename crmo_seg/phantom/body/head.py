@@ -51,16 +51,20 @@ def skull(marks: Landmarks) -> SolidBone:
     upper_jaw = Ellipsoid(head.at(0, 0.62, jaw_z), vector(0.36, 0.30, 0.30) * head.radii)
     mid_face = Ellipsoid(head.at(0, 0.64, -0.80), vector(0.46, 0.27, 0.42) * head.radii)
     brow = Ellipsoid(head.at(0, 0.72, -0.42), vector(0.62, 0.24, 0.34) * head.radii)
-    base = Ellipsoid(head.at(0, -0.05, -0.86), vector(0.60, 0.50, 0.18) * head.radii)
+    base_z, marrow_place, marrow_radius = -0.86, (0.0, -0.05, -0.88), 0.15
+    if marks.child.variation is not None:  # thick enough to hold marrow below the brain
+        base_z, marrow_place, marrow_radius = -0.90, (0.0, 0.04, -0.99), 0.06
+    base = Ellipsoid(head.at(0, -0.05, base_z), vector(0.60, 0.50, 0.18) * head.radii)
     cheeks = [Capsule(head.at(s * 0.52, 0.70, -0.72), head.at(s * 0.84, 0.02, -0.62), 5.0, 4.0) for s in (-1, 1)]
     mastoids = [Capsule(head.at(s * 0.70, -0.16, -0.62), head.at(s * 0.66, -0.10, -0.98), 9.0, 6.0) for s in (-1, 1)]
-    marrow = ball_site(head.at(0, -0.05, -0.88), 0.15 * float(head.radii[0]), "base")
+    hollow = () if marks.child.variation is None else _mouth_and_antra(head, jaw_z)
+    marrow = ball_site(head.at(*marrow_place), marrow_radius * float(head.radii[0]), "base")
     return SolidBone(
         "skull",
         (head.inner(0.0), upper_jaw, mid_face, brow, base, *cheeks, *mastoids),
         THIN_CORTEX * marks.unit_mm * 1.4,
         blend_mm=3.0,
-        holes=(head.inner(CALVARIA_MM), *orbits(head), *airways(head), _foramen(marks, head)),
+        holes=(head.inner(CALVARIA_MM), *orbits(head), *airways(head), _foramen(marks, head), *hollow),
         sites=(marrow,),
     )
 
@@ -96,6 +100,13 @@ def airways(head: HeadFrame) -> tuple[Ellipsoid, ...]:
     nose = Ellipsoid(head.at(0, 0.72, -0.86), vector(0.11, 0.26, 0.24) * head.radii)
     sinuses = [Ellipsoid(head.at(s * 0.26, 0.66, -0.92), vector(0.11, 0.16, 0.14) * head.radii) for s in (-1, 1)]
     return nose, *sinuses
+
+
+def _mouth_and_antra(head: HeadFrame, jaw_z: float) -> tuple[Ellipsoid, ...]:
+    """Below the palate, behind the teeth; and the sides of the throat, so that the upper jaw is an arch."""
+    mouth = Ellipsoid(head.at(0, 0.48, jaw_z - 0.16), vector(0.24, 0.34, 0.26) * head.radii)
+    behind = Ellipsoid(head.at(0, 0.34, jaw_z + 0.04), vector(0.30, 0.14, 0.32) * head.radii)
+    return mouth, behind
 
 
 def _foramen(marks: Landmarks, head: HeadFrame) -> Capsule:

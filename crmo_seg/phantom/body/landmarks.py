@@ -7,7 +7,7 @@ motor control of human movement" (doi:10.1002/9780470549148), and rounded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -15,6 +15,9 @@ import numpy as np
 
 from crmo_seg.anatomy import Side
 from crmo_seg.phantom.body.child import Child
+from crmo_seg.phantom.body.pose import Pose
+from crmo_seg.phantom.body.segments import Motions, arm_motions, head_motion, leg_motions, motion_of
+from crmo_seg.phantom.solids.rigid import STILL, Rigid
 from crmo_seg.phantom.solids.shapes import Vector, axes_along, unit, vector
 
 LEVELS: Final = (
@@ -67,12 +70,14 @@ class Landmarks:
         unit_mm: one stature, the unit of most fractions.
         vertebrae: C1 to L5 by level.
         joints: by side.
+        motions: of head and limbs from the reference pose; empty where the child has no pose.
     """
 
     child: Child
     unit_mm: float
     vertebrae: Mapping[str, Level]
     joints: Mapping[Side, LimbJoints]
+    motions: Motions = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def seat_z(self) -> float:
@@ -84,6 +89,15 @@ class Landmarks:
         """Height of the hip joints."""
         return self.seat_z + SEAT_TO_HIP * self.child.sitting_height_mm
 
+    @property
+    def reference(self) -> Landmarks:
+        """The same child stretched out, as every solid is built before it is moved; itself without a pose."""
+        return find_landmarks(replace(self.child, pose=None)) if self.motions else self
+
+    def motion(self, part: str, side: Side | None = None) -> Rigid:
+        """How a part of ``segments`` moves from the reference pose."""
+        return motion_of(self.motions, part, side) if self.motions else STILL
+
     def at(self, x: float, y: float, z: float, *, above: float = 0.0) -> Vector:
         """A point given in statures; z counts from the height ``above``, mm."""
         return vector(x * self.unit_mm, y * self.unit_mm, z * self.unit_mm + above)
@@ -94,7 +108,28 @@ def find_landmarks(child: Child) -> Landmarks:
     vertebrae = MappingProxyType(dict(zip(LEVELS, _stack_vertebrae(child), strict=True)))
     shoulder_z = float(vertebrae["T2"].centre[2])
     joints = {side: _limb_joints(child, side, shoulder_z) for side in Side}
-    return Landmarks(child, child.height_mm, vertebrae, MappingProxyType(joints))
+    straight = Landmarks(child, child.height_mm, vertebrae, MappingProxyType(joints))
+    return straight if child.pose is None else _posed(straight, child.pose)
+
+
+def _posed(straight: Landmarks, pose: Pose) -> Landmarks:
+    motions: dict[tuple[str, Side | None], Rigid] = {("head", None): head_motion(straight.vertebrae["C1"].centre, pose)}
+    for side, j in straight.joints.items():
+        motions |= arm_motions(side, j.outward, (j.shoulder, j.elbow, j.wrist), straight.unit_mm, pose.arms[side])
+        motions |= leg_motions(side, j.outward, (j.hip, j.knee, j.ankle), pose.legs[side])
+    joints = {side: _moved_joints(motions, side, j) for side, j in straight.joints.items()}
+    return replace(straight, joints=MappingProxyType(joints), motions=MappingProxyType(motions))
+
+
+def _moved_joints(motions: Motions, side: Side, joints: LimbJoints) -> LimbJoints:
+    return replace(
+        joints,
+        elbow=motion_of(motions, "upper_arm", side).point(joints.elbow),
+        wrist=motion_of(motions, "hand", side).point(joints.wrist),
+        knee=motion_of(motions, "thigh", side).point(joints.knee),
+        ankle=motion_of(motions, "shin", side).point(joints.ankle),
+        foot=motion_of(motions, "foot", side).direction(joints.foot),
+    )
 
 
 def outward_sign(side: Side) -> float:
@@ -123,13 +158,15 @@ def _stack_vertebrae(child: Child) -> list[Level]:
 
 def _limb_joints(child: Child, side: Side, shoulder_z: float) -> LimbJoints:
     sign, limbs, stature = outward_sign(side), child.limbs[side], child.height_mm
+    upper_arm = UPPER_ARM * child.proportions.arm
+    forearm = FOREARM * child.proportions.arm * child.proportions.forearm
     shoulder = vector(sign * SHOULDER_X, -0.012, 0) * stature + vector(0, 0, shoulder_z)
-    elbow = shoulder + UPPER_ARM * stature * limbs.scale * _down(sign, limbs.arm_abduction_deg, -0.03)
-    wrist = elbow + FOREARM * stature * limbs.scale * _down(sign, limbs.arm_abduction_deg - 5.5, 0.06)
+    elbow = shoulder + upper_arm * stature * limbs.scale * _down(sign, limbs.arm_abduction_deg, -0.03)
+    wrist = elbow + forearm * stature * limbs.scale * _down(sign, limbs.arm_abduction_deg - 5.5, 0.06)
     hip_z = child.height_mm - (1 - SEAT_TO_HIP) * child.sitting_height_mm
     hip = vector(sign * HIP_X * stature, 0, hip_z)
     leg = _down(sign, limbs.leg_abduction_deg, 0.0) * hip_z * limbs.scale
-    knee = hip + leg * (1 - KNEE_OF_HIP)
+    knee = hip + leg * (1 - KNEE_OF_HIP * child.proportions.knee)
     ankle = hip + leg * (1 - ANKLE_OF_HIP) + vector(0, -0.008 * stature, 0)
     foot = _foot_axes(sign, limbs.foot_flexion_deg, limbs.foot_rotation_deg)
     return LimbJoints(sign, shoulder, elbow, wrist, hip, knee, ankle, foot)

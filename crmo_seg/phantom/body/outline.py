@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -14,17 +15,22 @@ from crmo_seg.phantom.body.foot import foot_point, toes
 from crmo_seg.phantom.body.head import head_frame
 from crmo_seg.phantom.body.landmarks import LEVELS, Landmarks
 from crmo_seg.phantom.body.solid_bone import SolidBone, chain
+from crmo_seg.phantom.solids.rigid import moved
 from crmo_seg.phantom.solids.shapes import Capsule, Ellipsoid, Grown, Profile, Shape, vector
 
 SKIN_MM: Final = 1.5
 OUTLINE_BLEND_MM: Final = 8.0
 
+_LEANEST: Final = MappingProxyType({"L3": 1.0, "T12": 1.04, "T9": 1.02, "T6": 1.0, "T4": 0.97, "T2": 0.95})
+"""Least factor of the soft tissue around the ribs."""
 COVER_MM: Final = 4.5
 """Flesh over a bone that would reach the skin otherwise."""
 _NEAR_THE_SKIN: Final = frozenset(
     {"skull", "mandible", "clavicle", "scapula", "ilium", "ulna", "radius", "carpus", "fibula", "talus", "tarsus"}
     | {f"vertebra_{level}" for level in LEVELS}
 )
+_THIN_SKINNED: Final = _NEAR_THE_SKIN | {"patella", "femur", "tibia", "humerus", "rib_8", "rib_9", "rib_10"}
+"""The same for children who may be thin."""
 
 _TRUNK: Final = (
     # (landmark, above it), half width, half depth, centre y
@@ -55,12 +61,28 @@ class FleshPart:
 
 
 def outline(marks: Landmarks, skeleton: Sequence[SolidBone]) -> tuple[FleshPart, ...]:
-    """Trunk, head and limbs, and a cover over the bones near the skin; the body is their union."""
-    fat = marks.child.fat_mm
-    parts = [FleshPart(trunk(marks), fat), *_head(marks), *_covers(skeleton)]
+    """Trunk, head and limbs, and a cover over the bones near the skin; the body is their union.
+
+    Limbs are shaped in the reference pose and moved with their bones.
+    """
+    fat, straight = marks.child.fat_mm, marks.reference
+    parts = [FleshPart(trunk(marks), fat), *_moved(_head(straight), marks, ["head"] * 4 + ["trunk"], None)]
+    parts += _covers(skeleton, _NEAR_THE_SKIN if marks.child.variation is None else _THIN_SKINNED)
     for side in Side:
-        parts += [*_arm(marks, side, fat), *_leg(marks, side, fat), *_hand(marks, side), *_foot(marks, side)]
+        arm, leg = _arm(straight, side, fat), _leg(straight, side, fat)
+        parts += _moved(arm, marks, ["trunk", "upper_arm", "upper_arm", "forearm", "forearm"], side)
+        parts += _moved(leg, marks, ["thigh"] * 2 + ["shin"] * 3 + ["trunk"], side)
+        hand, foot = _hand(straight, side), _foot(straight, side)
+        parts += _moved(hand, marks, ["hand"] * len(hand), side) + _moved(foot, marks, ["foot"] * len(foot), side)
     return tuple(parts)
+
+
+def _moved(parts: Sequence[FleshPart], marks: Landmarks, names: Sequence[str], side: Side | None) -> list[FleshPart]:
+    """Each part moved with the part of the body that it belongs to; a side's trunk stays."""
+    return [
+        replace(part, shape=moved(part.shape, marks.motion(name, side))) if name != "trunk" else part
+        for part, name in zip(parts, names, strict=True)
+    ]
 
 
 def trunk(marks: Landmarks) -> Profile:
@@ -70,8 +92,16 @@ def trunk(marks: Landmarks) -> Profile:
         base = marks.hip_z if landmark == "hip" else float(marks.vertebrae[landmark].centre[2])
         rows.append((base + above * marks.unit_mm, *ellipse))
     z, width, depth, y = (tuple(column) for column in zip(*rows, strict=True))
-    u, girth = marks.unit_mm, marks.child.girth
-    return Profile(z, tuple(w * u * girth for w in width), tuple(d * u * girth for d in depth), tuple(v * u for v in y))
+    u, girth = marks.unit_mm, [marks.child.girth * _chest_and_belly(row[0], marks.child.flesh) for row in _TRUNK]
+    width, depth = (tuple(r * u * g for r, g in zip(radii, girth, strict=True)) for radii in (width, depth))
+    return Profile(z, width, depth, tuple(v * u for v in y))
+
+
+def _chest_and_belly(landmark: str, flesh: float) -> float:
+    """The ribs hold the chest open, however thin a child is; the neck takes half of it."""
+    if landmark[0] == "C":
+        return 0.5 + 0.5 * flesh
+    return max(flesh, _LEANEST.get(landmark, 0.0)) if flesh != 1 else 1.0
 
 
 def shrunk(profile: Profile, inset_mm: float) -> Profile:
@@ -80,8 +110,8 @@ def shrunk(profile: Profile, inset_mm: float) -> Profile:
     return replace(profile, half_width=width, half_depth=depth)
 
 
-def _covers(skeleton: Sequence[SolidBone]) -> tuple[FleshPart, ...]:
-    near = (bone for bone in skeleton if bone_named(bone.full_name).name in _NEAR_THE_SKIN)
+def _covers(skeleton: Sequence[SolidBone], names: frozenset[str]) -> tuple[FleshPart, ...]:
+    near = (bone for bone in skeleton if bone_named(bone.full_name).name in names)
     return tuple(FleshPart(Grown(shape, COVER_MM), 0.5) for bone in near for shape in _near_the_skin(bone))
 
 
@@ -107,7 +137,7 @@ def _head(marks: Landmarks) -> tuple[FleshPart, ...]:
 
 def _arm(marks: Landmarks, side: Side, fat_mm: float) -> tuple[FleshPart, ...]:
     joints, u = marks.joints[side], marks.unit_mm
-    thick = u * marks.child.girth
+    thick = u * marks.child.girth * marks.child.flesh
     base = marks.at(joints.outward * 0.030, -0.010, 0.008, above=float(marks.vertebrae["T2"].centre[2]))
     belly = joints.elbow + (joints.wrist - joints.elbow) * 0.25
     arm = chain(
@@ -120,7 +150,7 @@ def _arm(marks: Landmarks, side: Side, fat_mm: float) -> tuple[FleshPart, ...]:
 
 def _leg(marks: Landmarks, side: Side, fat_mm: float) -> tuple[FleshPart, ...]:
     joints, u = marks.joints[side], marks.unit_mm
-    thick = u * marks.child.girth
+    thick = u * marks.child.girth * marks.child.flesh
     hip = joints.hip + vector(joints.outward * 0.004, -0.006, -0.035) * u
     calf = joints.knee + (joints.ankle - joints.knee) * 0.30 + vector(0, -0.008, 0) * u
     shin = joints.knee + (joints.ankle - joints.knee) * 0.75

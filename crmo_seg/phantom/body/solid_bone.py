@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from crmo_seg.anatomy import Segment
+from crmo_seg.phantom.solids.rigid import STILL, Rigid, moved
+from crmo_seg.phantom.solids.ripple import Ripple
 from crmo_seg.phantom.solids.shapes import Capsule, Ellipsoid, Shape, Vector, axes_along, unit, vector
 
 THIN_CORTEX: Final = 0.0006
@@ -25,6 +27,10 @@ class GrowthPlate:
     centre: Vector
     normal: Vector
     radius_mm: float
+
+    def moved(self, motion: Rigid) -> GrowthPlate:
+        """The plate in another place."""
+        return replace(self, centre=motion.point(self.centre), normal=motion.direction(self.normal))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +56,10 @@ class LesionSite:
         """Marrow that a lesion can fill here."""
         return float(4 / 3 * np.pi * self.radii.prod() / 1000 * MARROW_SHARE)
 
+    def moved(self, motion: Rigid) -> LesionSite:
+        """The site in another place."""
+        return replace(self, centre=motion.point(self.centre), axes=motion.direction(self.axes))
+
 
 @dataclass(frozen=True, eq=False)
 class SolidBone:
@@ -64,6 +74,7 @@ class SolidBone:
         growth_plates: empty in bones that have none in this phantom.
         sites: where edema may lie.
         fatty: whether its marrow is yellow, so dark when fat is suppressed.
+        ripple: unevenness of the surface, to be added to the distance of the finished solid.
     """
 
     full_name: str
@@ -74,6 +85,20 @@ class SolidBone:
     growth_plates: tuple[GrowthPlate, ...] = ()
     sites: tuple[LesionSite, ...] = ()
     fatty: bool = False
+    ripple: Ripple | None = None
+
+    def moved(self, motion: Rigid) -> SolidBone:
+        """The bone with all that belongs to it in another place; the waves of its surface are not turned."""
+        if motion is STILL:
+            return self
+        return replace(
+            self,
+            shapes=tuple(moved(shape, motion) for shape in self.shapes),
+            holes=tuple(moved(hole, motion) for hole in self.holes),
+            growth_plates=tuple(plate.moved(motion) for plate in self.growth_plates),
+            sites=tuple(site.moved(motion) for site in self.sites),
+            ripple=None if self.ripple is None else replace(self.ripple, origin=motion.point(self.ripple.origin)),
+        )
 
 
 def chain(points: Sequence[Vector], radii: Sequence[float]) -> tuple[Capsule, ...]:

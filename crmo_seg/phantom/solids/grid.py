@@ -1,6 +1,7 @@
 """From solids to voxels: evaluates distances in the box of each solid only, and paints them softly.
 
-Grids are axis-aligned RAS+ with coronal slices: array axes (X, Y, Z) = (right, anterior, superior), Y the thick one.
+Grids are axis-aligned RAS+: array axes (X, Y, Z) = (right, anterior, superior). One of them, the thick axis, may be
+much coarser than the other two: Y of coronal slices, X of sagittal ones.
 """
 
 from __future__ import annotations
@@ -88,15 +89,17 @@ def bounds_of(shapes: Sequence[Shape]) -> Bounds:
     return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
 
 
-def rasterise(grid: Grid, shapes: Sequence[Shape], *, blend_mm: float = 0.0, holes: Sequence[Shape] = ()) -> Patch:
-    """Distance of the union of shapes less the holes; ``FAR_MM`` where no shape is near."""
-    patch = _empty_patch(grid, shapes, blend_mm)
+def rasterise(
+    grid: Grid, shapes: Sequence[Shape], *, blend_mm: float = 0.0, holes: Sequence[Shape] = (), reach_mm: float = 0.0
+) -> Patch:
+    """Distance of the union of shapes less the holes; ``FAR_MM`` where no shape is nearer than a voxel and the reach."""
+    patch = _empty_patch(grid, shapes, blend_mm + reach_mm)
     for shape in shapes:
-        box, view = overlap(grid.box(shape.bounds(), grid.margin_mm + blend_mm), patch)
+        box, view = overlap(grid.box(shape.bounds(), grid.margin_mm + blend_mm + reach_mm), patch)
         if view.size:
             view[...] = smooth_minimum(view, shape.distance(*grid.open_axes(box)), blend_mm)
     for hole in holes:
-        box, view = overlap(grid.box(hole.bounds(), grid.margin_mm), patch)
+        box, view = overlap(grid.box(hole.bounds(), grid.margin_mm + reach_mm), patch)
         if view.size:
             np.maximum(view, -hole.distance(*grid.open_axes(box)), out=view)
     return patch
@@ -110,6 +113,8 @@ def rasterise_layers(
     inner = Patch(outer.box, outer.distance_mm.copy())
     for shape, inset_mm in zip(shapes, insets_mm, strict=True):
         box, view = overlap(grid.box(shape.bounds(), grid.margin_mm + blend_mm), outer)
+        if not view.size:
+            continue
         distance = shape.distance(*grid.open_axes(box))
         view[...] = smooth_minimum(view, distance, blend_mm)
         _, view = overlap(box, inner)
@@ -130,22 +135,24 @@ def overlap(box: Box, patch: Patch) -> tuple[Box, FloatArray]:
 def occupied_fraction(distance_mm: FloatArray, spacing_mm: tuple[float, float, float]) -> FloatArray:
     """Share of each voxel inside the solid, 0 to 1, from the distance at the centres.
 
-    A voxel is as wide as it reaches along the normal of the surface; the slope along y tells how far the thick axis
-    counts, so that a slanting surface is blurred through the slice as in a real scan.
+    A voxel is as wide as it reaches along the normal of the surface; the slope along the thick axis tells how far that
+    axis counts, so that a slanting surface is blurred through the slice as in a real scan.
 
     >>> occupied_fraction(np.float32([[[-2.0, -0.25, 2.0]]]), (1.0, 6.0, 1.0)).tolist()
     [[[1.0, 0.75, 0.0]]]
     """
-    fraction: FloatArray = distance_mm * np.float32(-1 / spacing_mm[0])
-    if distance_mm.shape[1] > 2:
-        rise = distance_mm[:, 2:] - distance_mm[:, :-2]
+    thick, width = int(np.argmax(spacing_mm)), min(spacing_mm)
+    fraction: FloatArray = distance_mm * np.float32(-1 / width)
+    if distance_mm.shape[thick] > 2:
+        before, middle, after = (_along(thick, part) for part in (slice(None, -2), slice(1, -1), slice(2, None)))
+        rise = distance_mm[after] - distance_mm[before]
         rise *= np.float32(0.5)
         np.square(rise, out=rise)
-        np.minimum(rise, np.float32(spacing_mm[1] ** 2), out=rise)
-        rise += np.float32(spacing_mm[0] ** 2)
+        np.minimum(rise, np.float32(spacing_mm[thick] ** 2), out=rise)
+        rise += np.float32(width**2)
         np.sqrt(rise, out=rise)
-        np.divide(distance_mm[:, 1:-1], rise, out=rise)
-        np.negative(rise, out=fraction[:, 1:-1])
+        np.divide(distance_mm[middle], rise, out=rise)
+        np.negative(rise, out=fraction[middle])
     fraction += np.float32(0.5)
     np.maximum(fraction, 0, out=fraction)
     return np.minimum(fraction, 1, out=fraction)
@@ -158,9 +165,15 @@ def paint(signal: FloatArray, fraction: FloatArray, value: float | FloatArray) -
     signal += change
 
 
-def _empty_patch(grid: Grid, shapes: Sequence[Shape], blend_mm: float) -> Patch:
-    box = grid.box(bounds_of(shapes), grid.margin_mm + blend_mm)
+def _empty_patch(grid: Grid, shapes: Sequence[Shape], reach_mm: float) -> Patch:
+    box = grid.box(bounds_of(shapes), grid.margin_mm + reach_mm)
     return Patch(box, np.full([part.stop - part.start for part in box], FAR_MM, dtype=np.float32))
+
+
+def _along(axis: int, part: slice) -> Box:
+    """The part along one axis, everything along the others."""
+    x, y, z = (part if axis == i else slice(None) for i in range(3))
+    return x, y, z
 
 
 def _inside(first: int, stop: int, count: int) -> slice:

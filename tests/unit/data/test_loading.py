@@ -42,7 +42,8 @@ def test_a_case_is_brought_to_the_model_grid(case: Case) -> None:
     sample = load(case)
     assert sample[IMAGE].shape == sample[label_key("edema")].shape == (1, 12, 16, 6)
     assert sample[IMAGE].dtype == np.float32
-    assert sample[FOREGROUND].tolist() == [[2, 4, 3]]
+    assert sample[FOREGROUND]["edema"][1].tolist() == [[2, 4, 3]]
+    assert set(sample[FOREGROUND]["bones"]) == set(np.unique(sample[label_key("bones")])) - {0}
 
 
 def test_bones_become_unsided_head_classes(case: Case) -> None:
@@ -105,4 +106,4 @@ def test_many_foreground_voxels_are_thinned(tmp_path: Path) -> None:
     image = write(tmp_path, "i.nii.gz", np.ones(geometry.shape, np.float32), geometry)
     label = write(tmp_path, "l.nii.gz", np.ones(geometry.shape, np.uint8), geometry)
     positions = load(Case("a", "p", images={"stir": image}, labels={"edema": label}), (EDEMA_HEAD,))[FOREGROUND]
-    assert MOST_POSITIONS // 2 < len(positions) <= MOST_POSITIONS
+    assert MOST_POSITIONS // 2 < len(positions["edema"][1]) <= MOST_POSITIONS

@@ -6,7 +6,7 @@ import torch
 
 from crmo_seg.cases import read_manifest, split_by_patient
 from crmo_seg.data.sample import IMAGE, label_key, labelled_key
-from crmo_seg.phantom.dataset import make_phantoms
+from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 from crmo_seg.plan import EDEMA_HEAD, GridPlan, NetworkPlan, Plan
 from crmo_seg.training.datamodule import Sampling, SegmentationData
 
@@ -16,9 +16,12 @@ PLAN = Plan(("stir",), (EDEMA_HEAD,), GridPlan(8.0, (4.0, 8.0)), (16, 16, 8), ST
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> SegmentationData:
-    manifest: Path = make_phantoms(tmp_path_factory.mktemp("phantoms"), patients=3, tiny=True, seed=1)
+    manifest: Path = make_phantoms(
+        tmp_path_factory.mktemp("phantoms"), PhantomOptions(patients=3, preset="plain", tiny=True, seed=1)
+    )
     split = split_by_patient(read_manifest(manifest), fold=0, folds=3)
-    prepared = SegmentationData(split, PLAN, Sampling(2, 6, 0.5), (), seed=0)
+    cache = tmp_path_factory.mktemp("cache")
+    prepared = SegmentationData(split, PLAN, Sampling(2, 6, 0.5), (), cache=cache, seed=0)
     prepared.setup()
     return prepared
 

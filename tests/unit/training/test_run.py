@@ -12,14 +12,16 @@ from omegaconf import DictConfig, open_dict
 from crmo_seg.bundle import load_bundle
 from crmo_seg.cases import read_manifest, write_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.phantom.dataset import make_phantoms
+from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 from crmo_seg.training.app import configs_dir
 from crmo_seg.training.run import fit, plan_from
 
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_phantoms(tmp_path_factory.mktemp("phantoms"), patients=2, tiny=True, seed=3)
+    return make_phantoms(
+        tmp_path_factory.mktemp("phantoms"), PhantomOptions(patients=2, preset="plain", tiny=True, seed=3)
+    )
 
 
 def configure(manifest: Path | None, output_dir: Path, *overrides: str) -> DictConfig:

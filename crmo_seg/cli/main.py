@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from crmo_seg import __version__
+from crmo_seg.cli.dataset import app as dataset_app
 from crmo_seg.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(dataset_app, name="dataset")
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
@@ -86,20 +89,32 @@ def predict(
 def phantom(
     out: Annotated[Path, typer.Argument(help="Folder for the studies and their manifest.")],
     patients: Annotated[int, typer.Option(help="How many children.")] = 8,
-    preset: Annotated[str, typer.Option(help="Kind of phantom.")] = "plain",
+    preset: Annotated[str, typer.Option(help="Kind of phantom: a name, or a YAML file of your own.")] = "whole_body",
+    visits: Annotated[int, typer.Option(help="Visits of each child.")] = 1,
+    sequences: Annotated[str | None, typer.Option(help="Comma-separated: stir, t1, t2_dixon_water.")] = None,
+    age: Annotated[float | None, typer.Option(help="Age in years of every child at the first visit.")] = None,
     tiny: Annotated[bool, typer.Option("--tiny", help="Coarse grids, for smoke tests.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same children.")] = 0,
+    dicom: Annotated[bool, typer.Option("--dicom", help="Write DICOM too: a folder for each series.")] = False,
+    statistics_only: Annotated[
+        bool, typer.Option("--statistics-only", help="No images: lesions and look-alikes beside the literature.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make whole-body phantoms: NIfTI images with edema and bones, and a manifest."""
-    from crmo_seg.phantom.dataset import make_phantoms
+    """Make whole-body phantoms: images with edema and bones, and a manifest."""
+    from crmo_seg.phantom.cohort import write_statistics
+    from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
     from crmo_seg.report.progress import ProgressBars
 
+    wanted = None if sequences is None else tuple(name.strip() for name in sequences.split(","))
+    options = PhantomOptions(patients, preset, tiny, seed, visits, wanted, age, dicom)
     with ProgressBars(quiet=quiet) as bars:
-        on_case = bars.bar("phantoms")
-        manifest = make_phantoms(out, patients=patients, preset=preset, tiny=tiny, seed=seed, on_case=on_case)
+        if statistics_only:
+            tables = write_statistics(out, options, bars.bar("children"))
+        else:
+            manifest = make_phantoms(out, options, bars.bar("phantoms"))
     if not quiet:
-        typer.echo(f"{patients} studies in {manifest}")
+        typer.echo(tables if statistics_only else f"{patients * visits} studies in {manifest}")
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""The makers of augmentation that ``augmentation.py`` compares: each gives draws by name."""

@@ -1,0 +1,114 @@
+"""``crmo-seg dataset import|export|check``: parse, then call one function of ``jobs.dataset``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_EXIT_BROKEN = 2
+
+app = typer.Typer(no_args_is_help=True, help="Bring data in, take it out, find what is wrong with it.")
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+class Layout(StrEnum):
+    """Layouts that can be read."""
+
+    NNUNET = "nnunet"
+    MSD = "msd"
+
+
+class Target(StrEnum):
+    """Layouts that can be written."""
+
+    NNUNET = "nnunet"
+
+
+@app.command("import")
+def import_command(
+    layout: Annotated[Layout, typer.Argument(help="nnunet (raw, v2) or msd (Medical Segmentation Decathlon).")],
+    source: Annotated[Path, typer.Argument(help="Folder that holds dataset.json.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (CSV).")],
+    head: Annotated[str | None, typer.Option(help="Name of the label column; else that of the data set.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Names of the label values 1, 2, ..., comma-separated; else the data set's.")
+    ] = None,
+    patients: Annotated[
+        Path | None, typer.Option(help="CSV with case_id and patient_id, where patients have several cases.")
+    ] = None,
+    test: Annotated[bool, typer.Option("--test", help="The test cases instead of the training cases.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a manifest of a data set in another layout; no image is copied."""
+    from crmo_seg.jobs.dataset.import_data import ImportOptions, import_dataset
+
+    options = ImportOptions(head, _split(labels), patients, test)
+    imported = import_dataset(layout.value, source, out, options)
+    _print([] if quiet else imported.lines())
+
+
+@app.command("export")
+def export_command(
+    layout: Annotated[Target, typer.Argument(help="nnunet: a raw data set of nnU-Net v2.")],
+    manifest: Annotated[Path, typer.Argument(help="Manifest (CSV).")],
+    out: Annotated[Path, typer.Argument(help="Folder of raw data sets (nnUNet_raw).")],
+    head: Annotated[str, typer.Option(help="edema, bones, or NAME=FIRST,SECOND with the names of its classes.")],
+    dataset_id: Annotated[int, typer.Option(help="Number of the data set, 1 to 999.")],
+    name: Annotated[str, typer.Option(help="Name of the data set.")],
+    sequences: Annotated[str | None, typer.Option(help="Channels, comma-separated; else all of the manifest.")] = None,
+    folds: Annotated[int, typer.Option(help="Folds, where the manifest has none; as data.folds in training.")] = 5,
+    quiet: Quiet = False,
+) -> None:
+    """Write a manifest's cases in another layout, with the same folds; files are linked where possible."""
+    from crmo_seg.jobs.dataset.export_nnunet import ExportOptions, export_nnunet
+    from crmo_seg.jobs.dataset.names import parse_head
+    from crmo_seg.report.progress import ProgressBars
+
+    options = ExportOptions(parse_head(head), dataset_id, name, _split(sequences), folds)
+    with ProgressBars(quiet=quiet) as bars:
+        exported = export_nnunet(manifest, out, options, bars.bar("cases"))
+    _print([] if quiet else exported.lines())
+
+
+@app.command("check")
+def check_command(
+    manifest: Annotated[Path, typer.Argument(help="Manifest (CSV).")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for problems.csv, cases.csv and sheet.png.")
+    ] = None,
+    head: Annotated[
+        list[str] | None, typer.Option(help="edema, bones, or NAME=FIRST,SECOND; may be given again. Else all labels.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Find what is wrong with the images and labels of a manifest; exit code 2 where something is broken."""
+    import rich
+
+    from crmo_seg.data.check.report import Severity
+    from crmo_seg.jobs.dataset.check import check
+    from crmo_seg.jobs.dataset.names import parse_head
+    from crmo_seg.jobs.dataset.tables import problem_table
+    from crmo_seg.report.progress import ProgressBars
+
+    heads = [parse_head(text) for text in head] if head else None
+    with ProgressBars(quiet=quiet) as bars:
+        report = check(manifest, out, heads, bars.bar("cases"))
+    if not quiet:
+        if report.problems:
+            rich.print(problem_table(report))
+        _print([report.verdict, *([f"tables and pictures in {out}"] if out else [])])
+    if report.of(Severity.ERROR):
+        raise typer.Exit(_EXIT_BROKEN)
+
+
+def _print(lines: list[str]) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def _split(text: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None

@@ -1,0 +1,1 @@
+"""Painting a child, its lesions and its look-alikes on a fine grid."""

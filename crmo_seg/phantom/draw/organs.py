@@ -1,0 +1,31 @@
+"""Organs, vessels, cartilage and fluid, each with its own unevenness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from crmo_seg.phantom.body.organs import Organ
+from crmo_seg.phantom.draw.canvas import Canvas, Paints
+from crmo_seg.phantom.solids.grid import occupied_fraction, rasterise
+from crmo_seg.phantom.solids.texture import Texture
+
+
+def paint_organs(
+    canvas: Canvas, organs: Sequence[Organ], paints: Paints, grain: Texture, amounts: Mapping[str, float]
+) -> None:
+    """Organs in their order, within the skin; ``amounts`` has the standard deviation over the mean of some tissues."""
+    for organ in organs:
+        if organ.shapes:
+            _paint_organ(canvas, organ, paints, grain, amounts.get(organ.tissue, 0.0))
+
+
+def _paint_organ(canvas: Canvas, organ: Organ, paints: Paints, grain: Texture, amount: float) -> None:
+    patch = rasterise(canvas.grid, organ.shapes, blend_mm=organ.blend_mm)
+    if not patch.distance_mm.size:
+        return
+    share = occupied_fraction(patch.distance_mm, canvas.grid.geometry.spacing_mm)
+    share *= canvas.body[patch.box]
+    gain = 1 + grain.within(patch.box) * np.float32(amount) if amount else None
+    canvas.paint(patch.box, share, paints[organ.tissue], gain)

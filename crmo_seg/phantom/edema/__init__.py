@@ -1,0 +1,1 @@
+"""Bone marrow edema: planned from the literature without a voxel, grown in marrow, followed over visits."""

@@ -1,0 +1,1 @@
+"""From a fine drawing of a child to the images of a scanner: protocol, slices, stations, artefacts, noise."""

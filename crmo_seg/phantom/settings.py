@@ -1,0 +1,155 @@
+"""What a phantom is drawn from: one tree of settings, read from a YAML file.
+
+The files in ``presets/`` are the shipped ones; ``--preset FILE.yaml`` takes any other. A file names only what differs
+from the defaults of the dataclasses below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import yaml
+
+from crmo_seg.errors import InputError
+from crmo_seg.keys import STIR
+from crmo_seg.phantom.body.person import AGE_RANGE_YEARS
+from crmo_seg.phantom.edema.settings import EdemaSettings
+from crmo_seg.phantom.normal.settings import NormalSettings
+from crmo_seg.phantom.scan.settings import ScanSettings
+from crmo_seg.phantom.signal.contrast import ContrastSettings
+from crmo_seg.phantom.signal.sequences import SEQUENCE_NAMES
+
+Settings = TypeVar("Settings")
+
+PRESETS_DIR: Final = Path(__file__).parent / "presets"
+TINY_SCAN: Final[Mapping[str, Any]] = types.MappingProxyType(
+    {
+        "coronal_whole_body": 1.0, "sagittal_spine": 0.0, "region": 0.0, "in_plane_mm": (4.0, 4.0),
+        "slice_thickness_mm": (8.0, 8.0), "gap": (0.0, 0.0), "sub_slice_mm": 8.0,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PhantomSettings:
+    """A population of children and the way they are scanned.
+
+    Attributes:
+        age_years: at the first visit, drawn evenly.
+        months_between_visits: drawn evenly for each visit after the first.
+        sequences: of each study; all lie on one grid.
+        edema: how many children are ill, how large and bright their lesions are.
+        normal: look-alikes.
+        contrast: by physics, or randomised.
+        scan: views, slices, stations, artefacts.
+
+    Raises:
+        InputError: for ages beyond 3 to 17 years or a sequence that the phantom does not have.
+    """
+
+    age_years: tuple[float, float] = AGE_RANGE_YEARS
+    months_between_visits: tuple[float, float] = (4.0, 14.0)
+    sequences: tuple[str, ...] = (STIR,)
+    edema: EdemaSettings = field(default_factory=EdemaSettings)
+    normal: NormalSettings = field(default_factory=NormalSettings)
+    contrast: ContrastSettings = field(default_factory=ContrastSettings)
+    scan: ScanSettings = field(default_factory=ScanSettings)
+
+    def __post_init__(self) -> None:
+        youngest, oldest = self.age_years
+        if not AGE_RANGE_YEARS[0] <= youngest <= oldest <= AGE_RANGE_YEARS[1]:
+            raise InputError("age_years", f"is {youngest:g} to {oldest:g}", "give ages of 3 to 17 years, rising")
+        if not 0 < self.months_between_visits[0] <= self.months_between_visits[1]:
+            raise InputError("months_between_visits", f"is {self.months_between_visits}", "give two numbers, rising")
+        unknown = [name for name in self.sequences if name not in SEQUENCE_NAMES]
+        if unknown or len(set(self.sequences)) < max(len(self.sequences), 1):
+            problem = f"is {', '.join(self.sequences) or 'empty'}"
+            raise InputError("sequences", problem, f"give each once, of: {', '.join(SEQUENCE_NAMES)}")
+
+
+def as_tiny(settings: PhantomSettings) -> PhantomSettings:
+    """The same children on coarse grids, coronal whole bodies only; for tests."""
+    return replace(settings, scan=replace(settings.scan, **TINY_SCAN))
+
+
+def preset_names() -> tuple[str, ...]:
+    """The shipped presets."""
+    return tuple(sorted(path.stem for path in PRESETS_DIR.glob("*.yaml")))
+
+
+def read_preset(name: str) -> PhantomSettings:
+    """The settings of a shipped preset, or of a YAML file.
+
+    Raises:
+        InputError: where there is no such preset or file, or it names an unknown or impossible setting.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else PRESETS_DIR / f"{name}.yaml"
+    if not path.is_file():
+        remedy = f"give a YAML file that exists, or one of: {', '.join(preset_names())}"
+        raise InputError(f"preset {name!r}", "is not known", remedy)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(path, f"is no YAML ({str(error).splitlines()[0]})", "mend it") from None
+    try:
+        return settings_from(PhantomSettings, content if content is not None else {}, "preset")
+    except InputError as error:
+        raise InputError(path, f"{error.source}: {error.problem}", error.remedy) from None
+
+
+def settings_from(kind: type[Settings], content: Any, where: str) -> Settings:  # noqa: ANN401  (from YAML)
+    """A dataclass of settings from nested mappings; what is not named keeps its default.
+
+    Raises:
+        InputError: where a name is unknown, or a value is of another kind than the setting.
+
+    >>> settings_from(PhantomSettings, {"age_years": [4, 9], "edema": {"lesion_free": 0.5}}, "preset").edema.lesion_free
+    0.5
+    """
+    if not isinstance(content, Mapping):
+        raise InputError(where, f"is {content!r}", "write it as names with values")
+    kinds = typing.get_type_hints(kind)
+    names = [one.name for one in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    unknown = [name for name in content if name not in names]
+    if unknown:
+        raise InputError(where, f"has no setting {unknown[0]!r}", f"it has: {', '.join(names)}")
+    values = {name: _value(kinds[name], value, f"{where}.{name}") for name, value in content.items()}
+    return kind(**values)
+
+
+def _value(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401  (types as values)
+    """One value, checked against the annotation of its setting."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return settings_from(kind, value, where)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return None if value is None else _value(arguments[0], value, where)
+    if origin is typing.Literal:
+        return _checked(value in arguments, value, where, f"give one of: {', '.join(map(str, arguments))}")
+    if origin is tuple:
+        return _tuple(arguments, value, where)
+    if kind is float:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(_checked(number, value, where, "give a number"))
+    return _checked(isinstance(value, kind), value, where, f"give a {kind.__name__}")
+
+
+def _tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401
+    endless = len(kinds) == 2 and kinds[1] is Ellipsis
+    expected = "a list" if endless else f"a list of {len(kinds)}"
+    right = isinstance(value, list | tuple) and (endless or len(value) == len(kinds))
+    _checked(right, value, where, f"give {expected}")
+    wanted = [kinds[0]] * len(value) if endless else kinds
+    return tuple(_value(kind, item, where) for kind, item in zip(wanted, value, strict=True))
+
+
+def _checked(right: bool, value: Any, where: str, remedy: str) -> Any:  # noqa: ANN401
+    if not right:
+        raise InputError(where, f"is {value!r}", remedy)
+    return value
