@@ -1,6 +1,6 @@
 """Lesions of other patients, pasted into a patch: sparse lesions become frequent, and appear in other bones.
 
-After TumorCP (Yang et al. 2021, doi:10.1007/978-3-030-87193-2_55), but only the lesion's difference to its
+After TumorCP (MICCAI 2021, https://github.com/YaoZhang93/TumorCP), but only the lesion's difference to its
 surroundings is copied, so that brightness and texture of the receiving marrow stay.
 """
 

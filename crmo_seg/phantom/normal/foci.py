@@ -27,8 +27,8 @@ from crmo_seg.phantom.normal.shapes import flame_place, named_part, part_site, p
 
 STRENGTH: Final[Mapping[Grade, tuple[float, float, float, float]]] = {
     "trace": (1.32, 0.08, 1.15, 1.49),
-    "minor": (2.2, 0.25, VISIBLE_STRENGTH, 4.0),
-    "major": (3.9, 0.28, MAJOR_STRENGTH, 7.0),
+    "minor": (2.8, 0.28, VISIBLE_STRENGTH, 4.5),
+    "major": (5.4, 0.28, MAJOR_STRENGTH, 9.0),
 }
 """Median, spread of the logarithm, smallest and largest ratio to muscle. Lesions have 3 to 9, median 5.8 (Kieninger
 2022, PMC8822549); the overlap is meant, since signal alone does not tell a focus from a lesion in life."""
