@@ -1,11 +1,11 @@
-"""Is the phantom a hard exam? A threshold on the signal inside the TRUE bones, and how look-alikes overlap with lesions.
+"""Is the phantom a hard exam? A threshold on the signal inside the TRUE bones, and how look-alikes overlap.
 
 python benchmarks/phantom_exam.py [patients] [preset]
 
-For each study the signal is divided by that of muscle (median of the body outside bones); one threshold for all studies,
-the best of many, marks what is brighter inside bones. Lesion-wise F1 as everywhere: 26-connected components of at least
-0.1 ml, found by any overlap, pooled over studies. The goal is at most 0.6. The area under the ROC curve tells lesions from
-look-alikes by their mean signal alone; the goal is at most 0.8.
+For each study the signal is divided by that of muscle (median of the body outside bones); one threshold for all
+studies, the best of many, marks what is brighter inside bones. Lesion-wise F1 as everywhere: 26-connected components of
+at least 0.1 ml, found by any overlap, pooled over studies. The goal is at most 0.6. The area under the ROC curve tells
+lesions from look-alikes by their mean signal alone; the goal is at most 0.8.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from crmo_seg.evaluation.lesionwise import LesionCounts, compare_lesions
 from crmo_seg.keys import MINIMUM_LESION_ML, STIR
 from crmo_seg.phantom.generate import PhantomStudy, make_studies
 from crmo_seg.phantom.settings import read_preset
+from crmo_seg.volume import Array
 
 THRESHOLDS = np.arange(1.5, 9.01, 0.5)
 GOAL_F1, GOAL_AUC = 0.6, 0.8
@@ -42,7 +43,7 @@ def examine(study: PhantomStudy) -> Exam:
     """Threshold one study at each level and measure its components."""
     scan = study.scan
     image, bones, edema = scan.images[STIR], scan.bones.array > 0, scan.edema
-    ratio = image.array / muscle_signal(image.array, bones)
+    ratio = image.array / np.float32(muscle_signal(image.array, bones))
     marked = (image.with_array((ratio > level) & bones) for level in THRESHOLDS)
     counts = tuple(compare_lesions(pred=mask, ref=edema).any_overlap for mask in marked)
     in_bones = (scan.findings.array > 0) & bones & ~edema.array
@@ -56,7 +57,7 @@ def muscle_signal(image: NDArray[np.float32], bones: NDArray[np.bool_]) -> float
     return float(np.median(image[body & ~ndimage.binary_dilation(bones)]))
 
 
-def means(ratio: NDArray[np.float32], mask: NDArray[np.bool_], voxel_ml: float) -> tuple[float, ...]:
+def means(ratio: Array, mask: NDArray[np.bool_], voxel_ml: float) -> tuple[float, ...]:
     """Mean signal of each component that is large enough to count."""
     labels, count = ndimage.label(mask, structure=_NEIGHBOURS_26)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:] * voxel_ml
@@ -94,7 +95,8 @@ def main(patients: int, preset: str) -> None:
     auc = area_under_curve(lesions, others)
     print(f"{len(exams)} studies, {len(lesions)} lesions, {len(others)} look-alikes in bones")
     print(
-        f"best F1 {best:.3f} (goal: at most {GOAL_F1}); AUC of lesions against look-alikes {auc:.3f} (at most {GOAL_AUC})"
+        f"best F1 {best:.3f} (goal: at most {GOAL_F1}); "
+        f"AUC of lesions against look-alikes {auc:.3f} (at most {GOAL_AUC})"
     )
 
 

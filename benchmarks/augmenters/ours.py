@@ -10,9 +10,8 @@ from hydra.utils import instantiate
 
 from augmenters.inputs import Draw, Patch, case_of
 from crmo_seg.data.augment.spatial import RandBendd, is_of_window
-from crmo_seg.data.augment.window import AIR
 from crmo_seg.data.pipeline import training_pipeline
-from crmo_seg.data.sample import CENTRE_ON_FOREGROUND, FOREGROUND, IMAGE, label_key, labelled_key
+from crmo_seg.data.sample import AIR, CENTRE_ON_FOREGROUND, FOREGROUND, IMAGE, label_key, labelled_key
 from crmo_seg.data.sampling import CutPatchd, PlacePatchd
 from crmo_seg.plan import GridPlan, Head, NetworkPlan, Plan
 from crmo_seg.training.app import configs_dir

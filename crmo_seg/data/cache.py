@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from crmo_seg.cases import Case
 from crmo_seg.data.loading import LoadCased
-from crmo_seg.data.sample import CASE, FOREGROUND, IMAGE, ForegroundPositions, Sample, label_key, labelled_key
+from crmo_seg.data.sample import AIR, CASE, FOREGROUND, IMAGE, ForegroundPositions, Sample, label_key, labelled_key
 from crmo_seg.errors import InputError
 from crmo_seg.plan import Plan
 
@@ -103,8 +103,8 @@ def _write_arrays(part: Path, sample: Sample, plan: Plan) -> None:
         np.save(part / f"{label_key(head)}.npy", sample[label_key(head)])
         for value, positions in sample[FOREGROUND][head].items():
             np.save(part / f"{_positions_name(head, value)}.npy", positions)
-    contents = {head: sorted(sample[FOREGROUND][head]) for head in _labelled(sample, plan)}
-    (part / _CONTENTS).write_text(json.dumps(contents))
+    classes = {head: sorted(sample[FOREGROUND][head]) for head in _labelled(sample, plan)}
+    (part / _CONTENTS).write_text(json.dumps({"classes": classes, "air": sample[AIR].tolist()}))
 
 
 def _name_finally(part: Path, folder: Path) -> None:
@@ -118,14 +118,14 @@ def _name_finally(part: Path, folder: Path) -> None:
 def _read(folder: Path, case: Case, plan: Plan) -> Sample:
     contents = json.loads((folder / _CONTENTS).read_text())
     image = np.load(folder / f"{IMAGE}.npy", mmap_mode="r")
-    sample: Sample = {CASE: case, IMAGE: image}
-    foreground: ForegroundPositions = {}
+    sample: Sample = {CASE: case, IMAGE: image, AIR: np.array(contents["air"], np.float32)}
+    classes, foreground = contents["classes"], ForegroundPositions()
     for head in plan.heads:
-        known = head.name in contents
+        known = head.name in classes
         path = folder / f"{label_key(head.name)}.npy"
         sample[label_key(head.name)] = np.load(path, mmap_mode="r") if known else _no_label(image.shape[1:])
         sample[labelled_key(head.name)] = np.float32(known)
-        foreground[head.name] = _positions(folder, head.name, contents.get(head.name, ()))
+        foreground[head.name] = _positions(folder, head.name, classes.get(head.name, ()))
     return sample | {FOREGROUND: foreground}
 
 

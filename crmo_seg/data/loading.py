@@ -9,12 +9,11 @@ import numpy as np
 from monai.transforms import Transform
 from numpy.typing import NDArray
 
-from crmo_seg.anatomy import HEAD_CLASS_OF_LABEL
 from crmo_seg.cases import Case
-from crmo_seg.data.sample import CASE, FOREGROUND, IMAGE, ForegroundPositions, Sample, label_key, labelled_key
+from crmo_seg.data.labels import as_classes
+from crmo_seg.data.sample import AIR, CASE, FOREGROUND, IMAGE, ForegroundPositions, Sample, label_key, labelled_key
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
-from crmo_seg.keys import BONES
 from crmo_seg.plan import Head, Plan
 from crmo_seg.preprocess import ModelGrid, preprocess
 from crmo_seg.volume import Geometry, Volume
@@ -41,7 +40,7 @@ class LoadCased(Transform):
         images = {name: read_image(_sequence_path(case, name)) for name in self.plan.sequences}
         _check_one_grid(list(images.values()), case)
         image, grid = preprocess(list(images.values()), self.plan.grid)
-        sample: Sample = {CASE: case, IMAGE: image}
+        sample: Sample = {CASE: case, IMAGE: image, AIR: image.min(axis=(1, 2, 3))}
         for head in self.plan.heads:
             sample |= _label_entries(case, head, grid)
         return sample | {FOREGROUND: _foreground_positions(sample, self.plan.heads)}
@@ -56,7 +55,7 @@ def _label_entries(case: Case, head: Head, grid: ModelGrid) -> Sample:
     if not labels.geometry.same_grid(grid.source):
         problem = f"lies on another grid than the image of case {case.case_id} ({_difference(labels, grid.source)})"
         raise InputError(path, problem, "resample the label to the image's grid")
-    classes = _as_classes(labels, head, path)
+    classes = as_classes(labels, head, path)
     return {label_key(head.name): grid.resample_labels(classes).array[None], labelled_key(head.name): np.float32(1)}
 
 
@@ -64,17 +63,6 @@ def _difference(labels: Volume, image: Geometry) -> str:
     if labels.geometry.shape != image.shape:
         return f"shape {labels.geometry.shape}, not {image.shape}"
     return f"corners up to {labels.geometry.largest_corner_shift_mm(image):.1f} mm apart"
-
-
-def _as_classes(labels: Volume, head: Head, path: Path) -> Volume:
-    """Fine bones become head classes; any other value beyond the head's classes is an error."""
-    array = HEAD_CLASS_OF_LABEL[labels.array] if head.name == BONES else labels.array
-    if int(array.max()) > len(head.classes):
-        found = int(labels.array[array > len(head.classes)].max())
-        expected = "a label of the table of bones" if head.name == BONES else f"0 to {len(head.classes)}"
-        remedy = f"label_{head.name} takes {expected} ({', '.join(head.classes)})"
-        raise InputError(path, f"holds the value {found}", remedy)
-    return labels.with_array(array)
 
 
 def _sequence_path(case: Case, name: str) -> Path:

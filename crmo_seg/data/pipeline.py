@@ -19,8 +19,8 @@ from monai.transforms import (
 
 from crmo_seg.data.augment.lesion_paste import RandPasteLesiond
 from crmo_seg.data.augment.spatial import is_of_window
-from crmo_seg.data.augment.window import AIR, WINDOW
-from crmo_seg.data.sample import IMAGE, Sample, array_keys
+from crmo_seg.data.augment.window import WINDOW
+from crmo_seg.data.sample import AIR, IMAGE, Sample, array_keys
 from crmo_seg.data.sampling import CutPatchd, PlacePatchd
 from crmo_seg.plan import Plan
 

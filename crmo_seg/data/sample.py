@@ -18,6 +18,8 @@ Sample: TypeAlias = dict[str, Any]
 
 CASE: Final = "case"
 IMAGE: Final = "image"
+AIR: Final = "air"
+"""Each sequence's signal in air, float32 (sequence,): the smallest value of the whole prepared image."""
 FOREGROUND: Final = "foreground"
 """In a prepared sample ``ForegroundPositions``; for one patch the voxels (n, 3) of which one is to lie inside."""
 

@@ -10,8 +10,8 @@ from monai.transforms import Transform
 
 from crmo_seg.data.augment.base import Seeded
 from crmo_seg.data.augment.resample import cut
-from crmo_seg.data.augment.window import AIR, WINDOW, Window, in_plane_only, slice_ratio
-from crmo_seg.data.sample import CENTRE_ON_FOREGROUND, FOREGROUND, IMAGE, Sample, array_keys, labelled_key
+from crmo_seg.data.augment.window import WINDOW, Window, in_plane_only, slice_ratio
+from crmo_seg.data.sample import AIR, CENTRE_ON_FOREGROUND, FOREGROUND, IMAGE, Sample, array_keys, labelled_key
 from crmo_seg.plan import Plan
 from crmo_seg.volume import Array, Float64Array
 

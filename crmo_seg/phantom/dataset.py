@@ -74,8 +74,8 @@ class PhantomOptions:
 def make_phantoms(out: Path, options: PhantomOptions, on_case: Callable[[int, int], None] | None = None) -> Path:
     """Write ``OUT/<case_id>/`` for each study, and ``OUT/manifest.csv``.
 
-    A study's folder has ``<sequence>.nii.gz``, ``edema.nii.gz``, ``bones.nii.gz`` and ``truth.csv``, a row a lesion; but
-    for the preset ``plain`` also ``findings.nii.gz`` (look-alikes) and ``scan.json`` (how it was acquired). With
+    A study's folder has ``<sequence>.nii.gz``, ``edema.nii.gz``, ``bones.nii.gz`` and ``truth.csv``, a row a lesion;
+    but for the preset ``plain`` also ``findings.nii.gz`` (look-alikes) and ``scan.json`` (how it was acquired). With
     ``dicom``, ``dicom/series-NN/`` and ``OUT/manifest_dicom.csv``, whose case ids are those that ``predict`` gives.
 
     Args:

@@ -38,7 +38,8 @@ from crmo_seg.phantom.scan.protocol import Protocol
 from crmo_seg.phantom.scan.slices import fine_grid
 from crmo_seg.phantom.scan.study import Drawing, Scan
 from crmo_seg.phantom.settings import PhantomSettings
-from crmo_seg.phantom.signal.contrast import Palette, ScannerContrast, draw_palette, edema_signal, look_alike_signal
+from crmo_seg.phantom.signal.contrast import ScannerContrast, draw_palette, edema_signal, look_alike_signal
+from crmo_seg.phantom.signal.palette import Palette
 from crmo_seg.phantom.signal.randomised import texture_amounts
 from crmo_seg.phantom.solids.grid import bounds_of
 from crmo_seg.phantom.solids.shapes import FloatArray
@@ -48,7 +49,6 @@ FIRST_VISIT: Final = datetime.date(2020, 1, 1)
 DAYS_PER_YEAR: Final = 365.25
 HALO_SHARE: Final = 0.6
 """Signal of inflamed soft tissue over that of the edema beside it; an assumption."""
-_UNTEXTURED: Final = frozenset({"air", "airway", "bowel_gas"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +197,6 @@ def visit_findings(settings: PhantomSettings, plan: VisitPlan) -> tuple[Finding,
 
 
 def _subject(settings: PhantomSettings, plan: VisitPlan, palettes: Mapping[str, Palette]) -> Subject:
-    amounts = texture_amounts(_stream(plan.seed, "textures"))
     return Subject(
         marks=plan.marks,
         skeleton=plan.skeleton,
@@ -205,7 +204,7 @@ def _subject(settings: PhantomSettings, plan: VisitPlan, palettes: Mapping[str, 
         findings=[(finding, _finding_values(finding, palettes)) for finding in visit_findings(settings, plan)],
         lesions=[_painted(number, lesion, palettes) for number, lesion in enumerate(plan.lesions, 1)],
         paints=stacked([palette.values for palette in palettes.values()]),
-        amounts={tissue: amount for tissue, amount in amounts.items() if tissue not in _UNTEXTURED},
+        amounts=texture_amounts(_stream(plan.seed, "textures")),
     )
 
 

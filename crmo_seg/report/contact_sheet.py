@@ -75,7 +75,7 @@ def _row(row: SheetRow, row_pixels: int) -> Picture:
     tiles = [_slice(image, edema, plane, window, index) for index in _evenly(image.array, plane, row.slices)]
     projection = _grey(image.array.max(axis=plane.normal), window)
     if edema is not None:
-        projection = _outlined(projection, edema.any(axis=plane.normal))
+        projection = _outlined(projection, np.asarray(edema.any(axis=plane.normal)))
     tiles.append(projection)
     if bones is not None:
         tiles.append(_coloured(bones.max(axis=plane.normal)))

@@ -73,7 +73,7 @@ class SegmentationData(pl.LightningDataModule):
         """Batches of patches."""
         dataset = PatchDataset(
             self.train_samples,
-            training_pipeline(self.plan, self.augmentation),
+            training_pipeline(self.plan, self.augmentation, self.train_samples),
             foreground=Foreground(self.sampling.foreground_share, self._foreground_heads()),
             length=self.sampling.patches_per_epoch,
             seed=self.seed,

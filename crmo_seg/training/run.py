@@ -18,6 +18,8 @@ from omegaconf import DictConfig, OmegaConf
 from crmo_seg import __version__
 from crmo_seg.bundle import ModelBundle, save_bundle
 from crmo_seg.cases import Split, read_manifest, split_by_patient
+from crmo_seg.data.check.report import refuse_broken
+from crmo_seg.data.check.run import check_dataset
 from crmo_seg.errors import InputError
 from crmo_seg.inference.torch_backend import autocast_dtype
 from crmo_seg.network import build_network
@@ -92,15 +94,16 @@ def _data(config: DictConfig, plan: Plan) -> SegmentationData:
     sampling = Sampling(**_plain(config.data.sampling))
     augmentation = instantiate(config.augmentation, heads=[head.name for head in plan.heads], _convert_="all")
     cache = Path(config.data.cache)
-    return SegmentationData(_split(config), plan, sampling, augmentation, cache=cache, seed=config.seed)
+    return SegmentationData(_split(config, plan), plan, sampling, augmentation, cache=cache, seed=config.seed)
 
 
-def _split(config: DictConfig) -> Split:
+def _split(config: DictConfig, plan: Plan) -> Split:
     manifest = config.data.manifest
     if manifest is None and config.data.phantom is None:
         raise InputError("data.manifest", "is not set", "add data.manifest=FILE, a CSV with a row for each study")
     if manifest is None:
         manifest = _phantoms(config)
+    refuse_broken(check_dataset(Path(manifest), plan.heads, sequences=plan.sequences, voxels=False))
     return split_by_patient(read_manifest(Path(manifest)), fold=config.data.fold, folds=config.data.folds)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from monai.transforms import MapTransform, Randomizable, RandomizableTransform
 from numpy.typing import NDArray
 
-from crmo_seg.data.augment.window import AIR, WINDOW
-from crmo_seg.data.sample import IMAGE, Sample
+from crmo_seg.data.augment.window import WINDOW
+from crmo_seg.data.sample import AIR, IMAGE, Sample
 from crmo_seg.volume import Array
 
 SEEDS = 2**32

@@ -16,9 +16,6 @@ from crmo_seg.volume import Array, Float64Array
 WINDOW: Final = "window"
 """The key of a patch's ``Window`` while it goes through the transforms."""
 
-AIR: Final = "air"
-"""The key of each sequence's signal in air, float32 (sequence,): the smallest value of the whole prepared image."""
-
 THICK_SLICES: Final = 3.0
 """Beyond this ratio patches are turned and scaled in plane only, as nnU-Net does (ANISO_THRESHOLD)."""
 

@@ -66,6 +66,7 @@ def paint_bone(
     patch.distance_mm[...] += _cartilage_mm(canvas, patch, plates)
     distance = patch.distance_mm
     canvas.bones[box][distance < 0] = bone_named(bone.full_name).label
+    canvas.findings[box][distance < 0] = 0  # of soft tissue, which the bone covers
     canvas.paint(box, occupied_fraction(distance, spacing), paints["cortex"])
     depth = -distance - _cortex_mm(canvas, box, bone, plates)
     marrow = occupied_fraction(-depth, spacing)

@@ -62,10 +62,16 @@ class Canvas:
             yield start, self._rows(start, min(start + _SLAB_ROWS, rows))
 
     def _rows(self, start: int, stop: int) -> Canvas:
-        arrays = (self.body, self.bones, self.edema, self.lesions, self.findings)
-        body, bones, edema, lesions, findings = (array[:, :, start:stop] for array in arrays)
-        signal = self.signal[:, :, :, start:stop]
-        return Canvas(rows_of(self.grid, start, stop), signal, body, bones, edema, lesions, findings)
+        rows = (slice(None), slice(None), slice(start, stop))
+        return Canvas(
+            rows_of(self.grid, start, stop),
+            signal=self.signal[(slice(None), *rows)],
+            body=self.body[rows],
+            bones=self.bones[rows],
+            edema=self.edema[rows],
+            lesions=self.lesions[rows],
+            findings=self.findings[rows],
+        )
 
 
 def empty_canvas(grid: Grid, channels: int) -> Canvas:

@@ -30,8 +30,8 @@ class EdemaSettings:
     largest_ml: float = 40.0
     filled_median: float = 0.22
     filled_spread: float = 0.9
-    ratio_spread: float = 0.22
-    ratio_range: tuple[float, float] = (2.5, 11.0)
+    ratio_spread: float = 0.34
+    ratio_range: tuple[float, float] = (2.0, 12.0)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""

@@ -27,11 +27,12 @@ from crmo_seg.phantom.normal.shapes import flame_place, named_part, part_site, p
 
 STRENGTH: Final[Mapping[Grade, tuple[float, float, float, float]]] = {
     "trace": (1.32, 0.08, 1.15, 1.49),
-    "minor": (2.8, 0.28, VISIBLE_STRENGTH, 4.5),
-    "major": (5.4, 0.28, MAJOR_STRENGTH, 9.0),
+    "minor": (3.3, 0.30, VISIBLE_STRENGTH, 5.5),
+    "major": (6.0, 0.30, MAJOR_STRENGTH, 9.5),
 }
-"""Median, spread of the logarithm, smallest and largest ratio to muscle. Lesions have 3 to 9, median 5.8 (Kieninger
-2022, PMC8822549); the overlap is meant, since signal alone does not tell a focus from a lesion in life."""
+"""Median, spread of the logarithm, smallest and largest ratio to muscle. An assumption: no study reports the ratio of
+normal foci. They are as bright as lesions (median 5.6 to 6.1, Kieninger 2021) on purpose, since signal alone does not
+tell one from the other in life; where they fade, their mean is lower."""
 _WAVES_MM: Final[Mapping[str, tuple[float, float]]] = {
     "flame": (3.5, 12.0),
     "patch": (6.0, 16.0),

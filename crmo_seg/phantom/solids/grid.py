@@ -92,7 +92,7 @@ def bounds_of(shapes: Sequence[Shape]) -> Bounds:
 def rasterise(
     grid: Grid, shapes: Sequence[Shape], *, blend_mm: float = 0.0, holes: Sequence[Shape] = (), reach_mm: float = 0.0
 ) -> Patch:
-    """Distance of the union of shapes less the holes; ``FAR_MM`` where no shape is nearer than a voxel and the reach."""
+    """Distance of the union of shapes less the holes; ``FAR_MM`` beyond the reach of every shape and a voxel more."""
     patch = _empty_patch(grid, shapes, blend_mm + reach_mm)
     for shape in shapes:
         box, view = overlap(grid.box(shape.bounds(), grid.margin_mm + blend_mm + reach_mm), patch)

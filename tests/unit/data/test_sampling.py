@@ -3,8 +3,7 @@ from builders import make_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmo_seg.data.augment.window import AIR
-from crmo_seg.data.sample import CENTRE_ON_FOREGROUND, FOREGROUND, IMAGE, Sample, label_key, labelled_key
+from crmo_seg.data.sample import AIR, CENTRE_ON_FOREGROUND, FOREGROUND, IMAGE, Sample, label_key, labelled_key
 from crmo_seg.data.sampling import CutPatchd, PlacePatchd
 
 PLAN = make_plan((8, 8, 4))

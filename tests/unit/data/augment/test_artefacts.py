@@ -11,8 +11,7 @@ from crmo_seg.data.augment.artefacts import (
     RandStationSeamd,
 )
 from crmo_seg.data.augment.base import RandSometimesd
-from crmo_seg.data.augment.window import AIR
-from crmo_seg.data.sample import IMAGE, Sample
+from crmo_seg.data.sample import AIR, IMAGE, Sample
 
 SHAPE = (24, 20, 8)
 LABEL = "label_edema"

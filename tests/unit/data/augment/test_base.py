@@ -1,8 +1,7 @@
 import numpy as np
 
 from crmo_seg.data.augment.base import RandSometimesd, Seeded, air_of
-from crmo_seg.data.augment.window import AIR
-from crmo_seg.data.sample import IMAGE, Sample
+from crmo_seg.data.sample import AIR, IMAGE, Sample
 
 
 class Marking(RandSometimesd):

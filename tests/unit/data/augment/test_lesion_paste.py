@@ -5,8 +5,7 @@ import pytest
 from scipy import ndimage
 
 from crmo_seg.data.augment.lesion_paste import Lesion, RandPasteLesiond, allowed_voxels, lesion_at, paste
-from crmo_seg.data.augment.window import AIR
-from crmo_seg.data.sample import FOREGROUND, IMAGE, Sample, label_key, labelled_key
+from crmo_seg.data.sample import AIR, FOREGROUND, IMAGE, Sample, label_key, labelled_key
 
 SHAPE = (24, 24, 10)
 EDEMA, BONES = label_key("edema"), label_key("bones")

@@ -9,7 +9,7 @@ from crmo_seg.phantom.edema.choice import seats_of
 from crmo_seg.phantom.edema.lesion import PlannedLesion
 from crmo_seg.phantom.edema.positions import AWAY_MM, LARGEST_SHARE, ChildTraits, draw_lesion, draw_traits
 from crmo_seg.phantom.edema.room import marrow_depth_mm, marrow_ml
-from crmo_seg.phantom.edema.settings import DEFAULT_SETTINGS
+from crmo_seg.phantom.edema.settings import DEFAULT_SETTINGS, EdemaSettings
 
 TRAITS = ChildTraits(responder=True, ratio_mean=5.6)
 
@@ -54,7 +54,8 @@ def test_volumes_and_signals_stay_in_their_ranges(lesions: list[PlannedLesion], 
     assert max(lesion.lobes[0][1] for lesion in lesions) <= LARGEST_SHARE * room + 1e-9
     ratios = [lesion.signal_ratio for lesion in lesions]
     assert np.mean(ratios) == pytest.approx(TRAITS.ratio_mean, abs=0.15)
-    assert 2.5 <= min(ratios) < max(ratios) <= 11
+    low, high = EdemaSettings().ratio_range
+    assert low <= min(ratios) < max(ratios) <= high
 
 
 def test_borders_are_soft_but_leave_a_core(lesions: list[PlannedLesion]) -> None:

@@ -103,7 +103,8 @@ def test_signal_overlaps_with_lesions() -> None:
     strengths = [
         f.strength for seed in range(10) for f in planned(10.0, replace(RICH, seed=seed)) if grade(f) == "major"
     ]
-    assert 0.7 < np.mean(np.array(strengths) > 3) < 1
+    assert np.mean(np.array(strengths) > 3) > 0.7
+    assert np.mean(np.array(strengths) < 5.8) > 0.25
 
 
 def test_grades_by_signal_and_extension() -> None:
