@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := outputs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format bench clean
+.PHONY: help setup demo test test-all check format pictures bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -17,17 +17,18 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
 
-demo: setup $(DEMO)/study/manifest.csv $(DEMO)/model/bundle/bundle.yaml  ## make a phantom study, mark its edema, compare with the truth
-	$(BIN)/python infer.py $(DEMO)/study/manifest.csv -o $(DEMO)/prediction --model $(DEMO)/model/bundle --overwrite
-	$(BIN)/crmo-seg evaluate $(DEMO)/study/manifest.csv $(DEMO)/prediction -o $(DEMO)/evaluation
+demo: setup $(DEMO)/study/manifest.csv $(DEMO)/model/bundle/bundle.yaml  ## make a DICOM study, mark its edema, compare with the truth
+	$(BIN)/python infer.py $$(ls -d $(DEMO)/study/*/dicom/series-* | tail -n 1) -o $(DEMO)/prediction --model $(DEMO)/model/bundle --overwrite
+	$(BIN)/crmo-seg evaluate $(DEMO)/study/manifest_dicom.csv $(DEMO)/prediction -o $(DEMO)/evaluation
 	@echo "open $$(ls $(DEMO)/prediction/*/report.html)"
 
 $(DEMO)/study/manifest.csv: | $(VENV)/installed
-	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --tiny --seed 2026
+	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --tiny --dicom --age 6 --seed 2021
 
-# Until a default model is shipped, the demo trains the smoke model, which knows tiny phantoms only.
+# Until a default model is shipped, the demo trains a small one, which knows tiny phantoms only. Until stations can be
+# read, it marks the composed series, which comes last.
 $(DEMO)/model/bundle/bundle.yaml: | $(VENV)/installed
-	$(BIN)/python train.py experiment=smoke output_dir=$(DEMO)/model
+	$(BIN)/python train.py experiment=smoke output_dir=$(DEMO)/model data.phantom.preset=whole_body
 
 test: setup  ## what CI runs: unit, integration, notebooks, one smoke training (minutes)
 	$(BIN)/python -m pytest -m "not slow"
@@ -44,6 +45,9 @@ check: setup  ## lint, format, types, layers
 format: setup  ## mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+pictures: setup  ## draw the pictures of docs/phantom.md
+	$(BIN)/python docs/make_pictures.py
 
 bench: setup  ## print the numbers of benchmarks/
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done

@@ -1,12 +1,17 @@
-"""A trained model as a folder: ``model.safetensors``, ``bundle.yaml`` and a model card. No pickle, no torch."""
+"""A trained model as a folder: ``model.safetensors``, ``bundle.yaml`` and a model card. No pickle, no torch.
+
+An ensemble is a bundle too: of one plan, with further weights in ``model_1.safetensors``, ``model_2.safetensors``, ...
+whose hashes stand under ``other_weights_sha256`` in ``bundle.yaml``. Its probability is the mean of its members'.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
 import yaml
@@ -43,6 +48,7 @@ class ModelBundle:
         minimum_lesion_ml: smaller components are dropped.
         provenance: versions, configuration, data and metrics of the training; plain YAML.
         network_class: one of ``NETWORKS``.
+        other_weights: of the further members of an ensemble.
     """
 
     name: str
@@ -52,6 +58,7 @@ class ModelBundle:
     minimum_lesion_ml: float = MINIMUM_LESION_ML
     provenance: Mapping[str, Any] | None = None
     network_class: str = NETWORKS[0]
+    other_weights: tuple[Mapping[str, Array], ...] = ()
 
     def __post_init__(self) -> None:
         if self.network_class not in NETWORKS:
@@ -66,8 +73,14 @@ class ModelBundle:
     @cached_property
     def sha256(self) -> str:
         """Hash of the weights and of everything that changes a prediction."""
-        contract = yaml.safe_dump(_contract(self, save_tensors(dict(self.weights))), sort_keys=True)
+        contract = yaml.safe_dump(_contract(self, _files_of_weights(self)), sort_keys=True)
         return hashlib.sha256(contract.encode()).hexdigest()
+
+    @property
+    def members(self) -> tuple[ModelBundle, ...]:
+        """A bundle for each set of weights: itself, where it is no ensemble."""
+        everyones = (self.weights, *self.other_weights)
+        return tuple(replace(self, weights=weights, other_weights=()) for weights in everyones)
 
 
 def save_bundle(bundle: ModelBundle, folder: Path) -> None:
@@ -90,6 +103,8 @@ def load_bundle(folder: Path) -> ModelBundle:
     """
     contract = _read_contract(folder)
     weights = _read_weights(folder / WEIGHTS_FILE, contract["weights_sha256"])
+    others = enumerate(contract.get("other_weights_sha256", ()), 1)
+    other_weights = tuple(_read_weights(folder / _weights_file(number), sha256) for number, sha256 in others)
     try:
         return ModelBundle(
             name=str(contract["name"]),
@@ -99,6 +114,7 @@ def load_bundle(folder: Path) -> ModelBundle:
             minimum_lesion_ml=float(contract["minimum_lesion_ml"]),
             provenance=contract.get("provenance"),
             network_class=str(contract["network_class"]),
+            other_weights=other_weights,
         )
     except InputError as error:
         raise InputError(folder / CONTRACT_FILE, f"{error.source} {error.problem}", error.remedy) from None
@@ -108,7 +124,42 @@ def load_bundle(folder: Path) -> ModelBundle:
         ) from None
 
 
-def _contract(bundle: ModelBundle, weights: bytes) -> dict[str, Any]:
+def ensemble_bundles(folders: Sequence[Path], out: Path) -> ModelBundle:
+    """Write the bundles of several folders as one, for example of five folds.
+
+    Its threshold and smallest lesion are the means of the members'. Members may be ensembles themselves.
+
+    Raises:
+        InputError: where a bundle cannot be read, or its plan differs from the first one's.
+    """
+    bundles = [load_bundle(folder) for folder in folders]
+    if not bundles:
+        raise InputError(out, "would be an ensemble of no bundle", "name the bundles that it is made of")
+    for folder, bundle in zip(folders, bundles, strict=True):
+        if (bundle.plan, bundle.network_class) != (bundles[0].plan, bundles[0].network_class):
+            remedy = "train all members with the same sequences, heads, grid, patch and network"
+            raise InputError(folder, f"has another plan than {folders[0]}", remedy)
+    ensemble = _ensemble(bundles)
+    save_bundle(ensemble, out)
+    return ensemble
+
+
+def _ensemble(bundles: Sequence[ModelBundle]) -> ModelBundle:
+    members = [member for bundle in bundles for member in bundle.members]
+    provenance = {"members": [{"sha256": bundle.sha256, **(bundle.provenance or {})} for bundle in bundles]}
+    return replace(
+        bundles[0],
+        weights=members[0].weights,
+        other_weights=tuple(member.weights for member in members[1:]),
+        threshold=fmean(member.threshold for member in members),
+        minimum_lesion_ml=fmean(member.minimum_lesion_ml for member in members),
+        provenance=provenance,
+    )
+
+
+def _contract(bundle: ModelBundle, weights: Sequence[bytes]) -> dict[str, Any]:
+    hashes = [hashlib.sha256(content).hexdigest() for content in weights]
+    others = {"other_weights_sha256": hashes[1:]} if bundle.other_weights else {}
     return {
         "format_version": FORMAT_VERSION,
         "name": bundle.name,
@@ -116,14 +167,25 @@ def _contract(bundle: ModelBundle, weights: bytes) -> dict[str, Any]:
         "plan": bundle.plan.to_dict(),
         "threshold": bundle.threshold,
         "minimum_lesion_ml": bundle.minimum_lesion_ml,
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
-    }
+        "weights_sha256": hashes[0],
+    } | others
+
+
+def _files_of_weights(bundle: ModelBundle) -> list[bytes]:
+    return [save_tensors(dict(weights)) for weights in (bundle.weights, *bundle.other_weights)]
+
+
+def _weights_file(number: int) -> str:
+    """File of a member; the first has the name that it has alone."""
+    stem, _, ending = WEIGHTS_FILE.partition(".")
+    return f"{stem}_{number}.{ending}" if number else WEIGHTS_FILE
 
 
 def _write_files(bundle: ModelBundle, folder: Path) -> None:
-    weights = save_tensors(dict(bundle.weights))
+    weights = _files_of_weights(bundle)
     contract = _contract(bundle, weights) | {"provenance": dict(bundle.provenance or {})}
-    (folder / WEIGHTS_FILE).write_bytes(weights)
+    for number, content in enumerate(weights):
+        (folder / _weights_file(number)).write_bytes(content)
     (folder / CONTRACT_FILE).write_text(yaml.safe_dump(contract, sort_keys=False), encoding="utf-8")
     (folder / CARD_FILE).write_text(_model_card(bundle), encoding="utf-8")
 
@@ -169,6 +231,8 @@ def _model_card(bundle: ModelBundle) -> str:
     metrics = (bundle.provenance or {}).get("metrics") or {}
     table = "\n".join(f"| {name} | {value:.3f} |" for name, value in metrics.items())
     threshold = f"Threshold of {EDEMA}: {bundle.threshold}; lesions from {bundle.minimum_lesion_ml} ml."
+    if bundle.other_weights:
+        threshold += f" The mean of {len(bundle.members)} networks."
     return f"""# {bundle.name}
 
 {RESEARCH_ONLY}

@@ -12,6 +12,7 @@ from crmo_seg.errors import InputError
 from crmo_seg.io.dicom import case_id_of_study
 from crmo_seg.io.dicom_mr_header import study_uid
 from crmo_seg.io.dicom_write import write_mr_study
+from crmo_seg.phantom.body.person import AGE_RANGE_YEARS
 from crmo_seg.phantom.dicom import mr_study_of
 from crmo_seg.phantom.files import WrittenStudy, plain_study, varied_study, write_study
 from crmo_seg.phantom.generate import PhantomStudy, make_studies
@@ -62,12 +63,17 @@ class PhantomOptions:
             raise InputError(f"preset {PLAIN.name!r}", problem, f"take preset {DEFAULT_PRESET!r}")
 
     def settings(self) -> PhantomSettings:
-        """The preset with what these options change in it; not for ``plain``."""
+        """The preset with what these options change in it; not for ``plain``.
+
+        Raises:
+            InputError: where there is no such preset, or a child could outgrow the phantom before its last visit.
+        """
         settings = read_preset(self.preset)
         if self.sequences is not None:
             settings = replace(settings, sequences=self.sequences)
         if self.age_years is not None:
             settings = replace(settings, age_years=(self.age_years, self.age_years))
+        _check_span(self.visits, settings)
         return as_tiny(settings) if self.tiny else settings
 
 
@@ -103,6 +109,14 @@ def make_phantoms(out: Path, options: PhantomOptions, on_case: Callable[[int, in
     manifest = out / MANIFEST_FILE
     write_manifest(manifest, cases)
     return manifest
+
+
+def _check_span(visits: int, settings: PhantomSettings) -> None:
+    """Refuse more visits than fit between the youngest and the oldest age, however they are drawn."""
+    years, (youngest, oldest) = (visits - 1) * settings.months_between_visits[1] / 12, AGE_RANGE_YEARS
+    if years > oldest - youngest:
+        remedy = f"give fewer, or less months_between_visits: ages are {youngest:g} to {oldest:g} years"
+        raise InputError("--visits", f"is {visits}, which may span {years:.1f} years", remedy)
 
 
 def _written(out: Path, options: PhantomOptions) -> Iterator[WrittenStudy]:

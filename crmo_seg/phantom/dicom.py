@@ -24,6 +24,7 @@ SEQUENCE_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 ECHO_TRAIN: Final = 16
 FLIP_ANGLE_DEG: Final = 150.0
 BODY_PARTS: Final[Mapping[str, str]] = MappingProxyType({"coronal_whole_body": "WHOLEBODY", "sagittal_spine": "SPINE"})
+REGION_PARTS: Final = frozenset({"PELVIS", "CHEST", "KNEE", "ANKLE", "FOOT", "SHOULDER", "HAND"})
 _SCANNING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({STIR: ("SE", "IR")})
 
 
@@ -89,5 +90,6 @@ def _body_part(protocol: Protocol) -> str:
     """PS3.16 annex L; the region's own word where it has one."""
     if protocol.region is None or protocol.view in BODY_PARTS:
         return BODY_PARTS[protocol.view]
-    word = protocol.region.split("_")[0].rstrip("s").upper()
-    return word if word in ("PELVIS", "CHEST", "KNEE", "ANKLE", "FOOT", "SHOULDER", "HAND") else "EXTREMITY"
+    word = protocol.region.split("_")[0].upper()
+    known = [term for term in (word, word.removesuffix("S")) if term in REGION_PARTS]  # "knees" are KNEE
+    return known[0] if known else "EXTREMITY"

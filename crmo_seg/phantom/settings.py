@@ -7,6 +7,7 @@ from the defaults of the dataclasses below.
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from crmo_seg.keys import STIR
 from crmo_seg.phantom.body.person import AGE_RANGE_YEARS
 from crmo_seg.phantom.edema.settings import EdemaSettings
 from crmo_seg.phantom.normal.settings import NormalSettings
+from crmo_seg.phantom.plain.presets import PLAIN
 from crmo_seg.phantom.scan.settings import ScanSettings
 from crmo_seg.phantom.signal.contrast import ContrastSettings
 from crmo_seg.phantom.signal.sequences import SEQUENCE_NAMES
@@ -79,7 +81,7 @@ def as_tiny(settings: PhantomSettings) -> PhantomSettings:
 
 
 def preset_names() -> tuple[str, ...]:
-    """The shipped presets."""
+    """The shipped presets that are files; ``plain`` is none, it has settings of its own."""
     return tuple(sorted(path.stem for path in PRESETS_DIR.glob("*.yaml")))
 
 
@@ -91,7 +93,7 @@ def read_preset(name: str) -> PhantomSettings:
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else PRESETS_DIR / f"{name}.yaml"
     if not path.is_file():
-        remedy = f"give a YAML file that exists, or one of: {', '.join(preset_names())}"
+        remedy = f"give a YAML file that exists, or one of: {', '.join((*preset_names(), PLAIN.name))}"
         raise InputError(f"preset {name!r}", "is not known", remedy)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -107,7 +109,7 @@ def settings_from(kind: type[Settings], content: Any, where: str) -> Settings:  
     """A dataclass of settings from nested mappings; what is not named keeps its default.
 
     Raises:
-        InputError: where a name is unknown, or a value is of another kind than the setting.
+        InputError: where a name is unknown or missing, or a value is of another kind than the setting.
 
     >>> settings_from(PhantomSettings, {"age_years": [4, 9], "edema": {"lesion_free": 0.5}}, "preset").edema.lesion_free
     0.5
@@ -119,8 +121,17 @@ def settings_from(kind: type[Settings], content: Any, where: str) -> Settings:  
     unknown = [name for name in content if name not in names]
     if unknown:
         raise InputError(where, f"has no setting {unknown[0]!r}", f"it has: {', '.join(names)}")
+    missing = [name for name in _without_default(kind) if name not in content]
+    if missing:
+        raise InputError(where, f"lacks {missing[0]!r}", f"give all of: {', '.join(_without_default(kind))}")
     values = {name: _value(kinds[name], value, f"{where}.{name}") for name, value in content.items()}
     return kind(**values)
+
+
+def _without_default(kind: Any) -> list[str]:  # noqa: ANN401  (types as values)
+    """Settings that a file has to name."""
+    absent = dataclasses.MISSING
+    return [one.name for one in dataclasses.fields(kind) if one.default is absent and one.default_factory is absent]
 
 
 def _value(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401  (types as values)
@@ -134,9 +145,12 @@ def _value(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401  (types as
         return _checked(value in arguments, value, where, f"give one of: {', '.join(map(str, arguments))}")
     if origin is tuple:
         return _tuple(arguments, value, where)
+    truth_value = isinstance(value, bool)  # which Python counts as a whole number
     if kind is float:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, int | float) and not truth_value and math.isfinite(value)
         return float(_checked(number, value, where, "give a number"))
+    if kind is int:
+        return _checked(isinstance(value, int) and not truth_value, value, where, "give a whole number")
     return _checked(isinstance(value, kind), value, where, f"give a {kind.__name__}")
 
 

@@ -22,6 +22,8 @@ Picture: TypeAlias = NDArray[np.float32]
 
 SLICES: Final = 5
 _OUTLINE: Final = (1.0, 0.69, 0.0)
+_AIR_SHARE: Final = 0.1
+_WHITE_PERCENTILE: Final = 97.0
 _GAP_PIXELS: Final = 6
 _TITLE_PIXELS: Final = 26
 _TITLE_POINTS: Final = 11
@@ -71,7 +73,7 @@ def _row(row: SheetRow, row_pixels: int) -> Picture:
     image = row.image.canonical()
     edema = row.edema.canonical().array > 0 if row.edema else None
     bones = row.bones.canonical().array if row.bones else None
-    plane, window = acquired_plane(image.geometry), grey_range(image.array)
+    plane, window = acquired_plane(image.geometry), _window(image.array)
     tiles = [_slice(image, edema, plane, window, index) for index in _evenly(image.array, plane, row.slices)]
     projection = _grey(image.array.max(axis=plane.normal), window)
     if edema is not None:
@@ -87,11 +89,18 @@ def _slice(image: Volume, edema: Array | None, plane: Plane, window: tuple[float
     return picture if edema is None else _outlined(picture, edema.take(index, axis=plane.normal))
 
 
+def _window(array: Array) -> tuple[float, float]:
+    """Black and white so that marrow and muscle are well seen; fluid may be all white."""
+    low, high = grey_range(array)
+    body = array[array > low + _AIR_SHARE * (high - low)]
+    return (low, float(np.percentile(body, _WHITE_PERCENTILE))) if body.size else (low, high)
+
+
 def _evenly(array: Array, plane: Plane, count: int) -> list[int]:
     """Slices spread over those that hold signal."""
     others = tuple(axis for axis in range(3) if axis != plane.normal)
     signal = array.max(axis=others)
-    held = np.flatnonzero(signal > 0.2 * signal.max())
+    held = np.flatnonzero(signal >= 0.2 * signal.max())  # all of them where the image is empty
     return [int(index) for index in np.linspace(held[0], held[-1], count + 2)[1:-1].round()]
 
 

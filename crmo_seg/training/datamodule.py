@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import lightning.pytorch as pl
 import torch
@@ -16,7 +16,13 @@ from crmo_seg.data.cache import PreparedCases
 from crmo_seg.data.dataset import CaseDataset, EpochSampler, Foreground, PatchDataset
 from crmo_seg.data.pipeline import training_pipeline
 from crmo_seg.data.sample import IMAGE, Sample
+from crmo_seg.io.nifti import read_geometry
 from crmo_seg.plan import Plan
+from crmo_seg.preprocess import model_grid
+from crmo_seg.training.ranks import RankSampler, rank, shared_out, world_size
+
+VOXEL_ML: Final = "voxel_ml"
+"""In a validation sample the volume of a voxel of the model grid."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Sampling:
     """How patches are drawn.
 
     Attributes:
-        batch_size: patches a step.
+        batch_size: patches a step, of all processes together.
         patches_per_epoch: patches between two validations' worth of counting.
         foreground_share: share of patches that hold foreground.
         foreground_heads: whose classes are foreground; None is the first head, the one that a model is for.
@@ -68,6 +74,8 @@ class SegmentationData(pl.LightningDataModule):
         if not self.train_samples:
             self.train_samples = self._prepare(self.split.train)
             self.val_samples = self._prepare(self.split.val)
+            for case, sample in zip(self.split.val, self.val_samples, strict=True):
+                sample[VOXEL_ML] = self._voxel_ml(case)
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Batches of patches."""
@@ -78,17 +86,18 @@ class SegmentationData(pl.LightningDataModule):
             length=self.sampling.patches_per_epoch,
             seed=self.seed,
         )
+        sampler = RankSampler(EpochSampler(len(dataset)), self.sampling.batch_size, rank(), world_size())
         return DataLoader(
             dataset,
-            batch_size=self.sampling.batch_size,
-            sampler=EpochSampler(len(dataset)),
+            batch_size=sampler.share,
+            sampler=sampler,
             num_workers=self.sampling.workers,
             drop_last=True,
         )
 
     def val_dataloader(self) -> DataLoader[Sample]:
-        """Whole cases, one at a time, as arrays."""
-        return DataLoader(CaseDataset(self.val_samples), batch_size=None, collate_fn=_as_it_is)
+        """Whole cases, one at a time, as arrays; each rank has its part of them."""
+        return DataLoader(CaseDataset(shared_out(self.val_samples)), batch_size=None, collate_fn=_as_it_is)
 
     def transfer_batch_to_device(self, batch: Sample, device: torch.device, dataloader_idx: int) -> Sample:
         """Batches of patches go to the device; whole cases stay arrays, their windows go one by one."""
@@ -100,6 +109,10 @@ class SegmentationData(pl.LightningDataModule):
     def _prepare(self, cases: Sequence[Case]) -> list[Sample]:
         prepared = PreparedCases(self.cache, self.plan)
         return [prepared(case) for case in cases]
+
+    def _voxel_ml(self, case: Case) -> float:
+        source = read_geometry(case.images[self.plan.sequences[0]])
+        return model_grid(source, self.plan.grid).geometry.voxel_volume_ml
 
     def _foreground_heads(self) -> tuple[str, ...]:
         heads = self.sampling.foreground_heads

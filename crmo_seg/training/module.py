@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 import lightning.pytorch as pl
 import numpy as np
@@ -12,19 +13,39 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from crmo_seg.data.sample import IMAGE, Sample, label_key, labelled_key
+from crmo_seg.data.sample import CASE, IMAGE, Sample, label_key, labelled_key
 from crmo_seg.inference.torch_backend import probabilities
 from crmo_seg.inference.windows import Float32Array, classes_of, predict_windows
+from crmo_seg.keys import EDEMA
 from crmo_seg.network import UNet
 from crmo_seg.plan import Head, Plan
+from crmo_seg.training.datamodule import VOXEL_ML
 from crmo_seg.training.losses import deep_supervision_loss
-from crmo_seg.training.metrics import PooledDice
+from crmo_seg.training.metrics import CaseScores, class_voxels, summary
+from crmo_seg.training.operating_point import DEFAULT_THRESHOLD, candidates
+from crmo_seg.training.ranks import gathered
+from crmo_seg.training.schedules import Schedule, training_share
 from crmo_seg.volume import Array
 
-BuildOptimizer: TypeAlias = Callable[[Iterator[nn.Parameter]], Optimizer]
-Schedule: TypeAlias = Callable[[float], float]
+VALIDATED: Final = "validated"
+"""The key under which a validation step gives its ``Validated``."""
 
-VALIDATION_THRESHOLD = 0.5
+BuildOptimizer: TypeAlias = Callable[[Iterable[nn.Parameter]], Optimizer]
+
+
+@dataclass(frozen=True, eq=False)
+class Validated:
+    """A validated case, for callbacks: arrays are gone when the next case begins.
+
+    Attributes:
+        scores: its agreement with the labels.
+        probabilities: head -> (channel, X, Y, Z).
+        classes: head -> class values (X, Y, Z).
+    """
+
+    scores: CaseScores
+    probabilities: Mapping[str, Float32Array]
+    classes: Mapping[str, Array]
 
 
 class SegmentationModule(pl.LightningModule):
@@ -36,9 +57,10 @@ class SegmentationModule(pl.LightningModule):
         losses: of each head, see ``losses``.
         head_weights: weight of each head in the sum.
         optimizer: makes one from the parameters.
-        schedule: share of training done, 0 to 1 -> factor of the learning rate.
+        schedule: see ``schedules``.
 
-    Logs ``train/loss``, ``train/<head>_loss`` and ``val/<head>_dice``.
+    Logs ``train/loss``, ``train/<head>_loss``, and what ``metrics.summary`` names. After a validation ``scores`` holds
+    all its cases, on every rank.
     """
 
     def __init__(
@@ -57,7 +79,9 @@ class SegmentationModule(pl.LightningModule):
         self.head_weights = dict(head_weights)
         self.build_optimizer = optimizer
         self.schedule = schedule
-        self.dice = {head.name: PooledDice(head) for head in plan.heads}
+        self.scores: tuple[CaseScores, ...] = ()
+        self._own_scores: list[CaseScores] = []
+        _freeze_unused(network)
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         """Loss of a batch of patches, summed over heads, averaged over resolutions."""
@@ -69,45 +93,54 @@ class SegmentationModule(pl.LightningModule):
         self.log("train/loss", total, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(batch[IMAGE]))
         return total
 
-    def validation_step(self, sample: Sample, batch_index: int) -> None:
+    def validation_step(self, sample: Sample, batch_index: int) -> Mapping[str, Validated]:
         """Compare one whole case with its labels."""
         outputs = predict_windows(sample[IMAGE], self._run_window, self.plan.patch)
-        for head in self.plan.heads:
-            if sample[labelled_key(head.name)]:
-                pred = _class_values(head, outputs[head.name])
-                self.dice[head.name].update(pred=pred, ref=sample[label_key(head.name)][0])
+        classes = {head.name: _class_values(head, outputs[head.name]) for head in self.plan.heads}
+        scores = self._compare(sample, classes)
+        self._own_scores.append(scores)
+        return {VALIDATED: Validated(scores, outputs, classes)}
 
     def on_validation_epoch_end(self) -> None:
-        """Log the Dice pooled over the cases."""
-        for name, dice in self.dice.items():
-            self.log(f"val/{name}_dice", dice.mean(), prog_bar=True)
-            dice.reset()
+        """Log what the cases of all ranks gave together."""
+        # A rank may have validated a case a second time, so that all ranks have equally many.
+        by_case = {one.case_id: one for one in gathered(self._own_scores)}
+        self.scores = tuple(by_case[case_id] for case_id in sorted(by_case))
+        self._own_scores = []
+        in_bar = {f"val/{head.name}_dice" for head in self.plan.heads} | {"val/lesion_f1"}
+        for name, value in summary(self.scores, self.plan.heads).items():
+            self.log(name, value, prog_bar=name in in_bar)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401  (Lightning's union of dictionaries)
         """One optimizer, its learning rate scaled at every step."""
-        optimizer = self.build_optimizer(self.network.parameters())
-        steps = max(1, int(self.trainer.estimated_stepping_batches))
-        scheduler = LambdaLR(optimizer, lambda step: self.schedule(min(step / steps, 1.0)))
+        optimizer = self.build_optimizer([weight for weight in self.network.parameters() if weight.requires_grad])
+        share = training_share(self.trainer)
+        scheduler = LambdaLR(optimizer, lambda step: self.schedule(share(step)))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def _run_window(self, window: Float32Array) -> Mapping[str, Float32Array]:
         logits = self.network(torch.from_numpy(window).to(self.device))
         return {head: probabilities(output).cpu().numpy() for head, output in logits.items()}
 
+    def _compare(self, sample: Sample, classes: Mapping[str, Array]) -> CaseScores:
+        labelled = [head for head in self.plan.heads if sample[labelled_key(head.name)]]
+        refs = {head.name: sample[label_key(head.name)][0] for head in labelled}
+        voxels = {head.name: class_voxels(pred=classes[head.name], ref=refs[head.name], head=head) for head in labelled}
+        known = EDEMA in refs
+        lesions = candidates(classes[EDEMA], refs[EDEMA], sample[VOXEL_ML]).counts() if known else None
+        return CaseScores(sample[CASE].case_id, voxels, lesions)
 
-def warmup_cosine(progress: float, *, warmup: float) -> float:
-    """Linear rise over the first share ``warmup`` of training, then half a cosine to zero.
 
-    >>> [round(warmup_cosine(p, warmup=0.1), 2) for p in (0.0, 0.05, 0.1, 0.55, 1.0)]
-    [0.01, 0.5, 1.0, 0.5, 0.0]
-    """
-    if progress < warmup:
-        return max(progress / warmup, 0.01)
-    return float(0.5 * (1 + np.cos(np.pi * (progress - warmup) / (1 - warmup))))
+def _freeze_unused(network: UNet) -> None:
+    """The output of the coarsest stage takes no part in ``forward_deep``; DDP would wait for its gradient."""
+    for outputs in network.heads.values():
+        by_stage = list(outputs.children())
+        if len(by_stage) > 1:
+            by_stage[0].requires_grad_(False)
 
 
 def _class_values(head: Head, probability: Float32Array) -> Array:
     if head.channels > 1:
         return classes_of(probability)
-    values: Array = (probability[0] >= VALIDATION_THRESHOLD).astype(np.uint8)
+    values: Array = (probability[0] >= DEFAULT_THRESHOLD).astype(np.uint8)
     return values

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-import platform
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
-from crmo_seg import __version__
-from crmo_seg.bundle import ModelBundle, save_bundle
+from crmo_seg.bundle import save_bundle
 from crmo_seg.cases import Split, read_manifest, split_by_patient
 from crmo_seg.data.check.report import refuse_broken
 from crmo_seg.data.check.run import check_dataset
@@ -25,14 +21,20 @@ from crmo_seg.inference.torch_backend import autocast_dtype
 from crmo_seg.network import build_network
 from crmo_seg.phantom.dataset import MANIFEST_FILE, PhantomOptions, make_phantoms
 from crmo_seg.plan import Plan, heads_from
+from crmo_seg.training.checkpoints import checkpoint_to_resume
 from crmo_seg.training.datamodule import Sampling, SegmentationData
+from crmo_seg.training.fine_tuning import start_from
+from crmo_seg.training.folds import with_folds
 from crmo_seg.training.module import SegmentationModule
+from crmo_seg.training.result import best_bundle, plain
 
 _PRECISIONS = {None: "32-true", torch.bfloat16: "bf16-mixed", torch.float16: "16-mixed"}
 
 
 def fit(config: DictConfig) -> Path:
     """Train as configured and save the best weights as a bundle.
+
+    Of several processes each runs this; the first one writes.
 
     Returns:
         The folder of the bundle, ``output_dir/bundle``.
@@ -46,23 +48,23 @@ def fit(config: DictConfig) -> Path:
     plan = plan_from(config)
     config = config.copy()
     config.monitor = config.monitor or f"val/{plan.heads[0].name}_dice"
+    checkpoint = checkpoint_to_resume(config.resume_from, output_dir)
     data = _data(config, plan)
     data.setup()  # what is wrong with the data shows before anything is written
-    output_dir.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(config, output_dir / "config.yaml", resolve=True)
     module = _module(config, plan)
+    _write_config(config, output_dir)
     trainer = _trainer(config)
     _announce(data, module)
-    trainer.fit(module, data, ckpt_path=config.resume_from)
-    metrics = _load_best(module, trainer, data)
-    bundle = _bundle(config, module, metrics)
-    save_bundle(bundle, output_dir / "bundle")
+    trainer.fit(module, data, ckpt_path=checkpoint)
+    bundle = best_bundle(config, module, trainer, data)
+    if trainer.is_global_zero:
+        save_bundle(bundle, output_dir / "bundle")
     return output_dir / "bundle"
 
 
 def plan_from(config: DictConfig) -> Plan:
     """The plan that a configuration describes."""
-    settings: dict[str, Any] = _plain(config)
+    settings = plain(config)
     return Plan.from_dict(
         {
             "sequences": settings["data"]["sequences"],
@@ -82,6 +84,18 @@ def _quieten_lightning() -> None:
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")  # that is what resuming means
 
 
+@rank_zero_only
+def _write_config(config: DictConfig, output_dir: Path) -> None:
+    output_dir.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, output_dir / "config.yaml", resolve=True)
+
+
+@rank_zero_only
+def _tell(text: str) -> None:
+    print(text)
+
+
+@rank_zero_only
 def _announce(data: SegmentationData, module: SegmentationModule) -> None:
     """What is about to be trained, in two lines."""
     parameters = sum(parameter.numel() for parameter in module.network.parameters())
@@ -91,7 +105,7 @@ def _announce(data: SegmentationData, module: SegmentationModule) -> None:
 
 
 def _data(config: DictConfig, plan: Plan) -> SegmentationData:
-    sampling = Sampling(**_plain(config.data.sampling))
+    sampling = Sampling(**plain(config.data.sampling))
     augmentation = instantiate(config.augmentation, heads=[head.name for head in plan.heads], _convert_="all")
     cache = Path(config.data.cache)
     return SegmentationData(_split(config, plan), plan, sampling, augmentation, cache=cache, seed=config.seed)
@@ -104,12 +118,13 @@ def _split(config: DictConfig, plan: Plan) -> Split:
     if manifest is None:
         manifest = _phantoms(config)
     refuse_broken(check_dataset(Path(manifest), plan.heads, sequences=plan.sequences, voxels=False))
-    return split_by_patient(read_manifest(Path(manifest)), fold=config.data.fold, folds=config.data.folds)
+    cases = with_folds(read_manifest(Path(manifest)), plan.heads[0].name, config.data.folds)
+    return split_by_patient(cases, fold=config.data.fold, folds=config.data.folds)
 
 
 def _phantoms(config: DictConfig) -> Path:
     """Phantoms are the data where no manifest is given; those made with the same settings are used again."""
-    settings = _plain(config.data.phantom)
+    settings = plain(config.data.phantom)
     name = "_".join(f"{key}-{value}" for key, value in sorted(settings.items()))
     folder = Path(config.output_dir) / "phantom" / name
     manifest = folder / MANIFEST_FILE
@@ -118,20 +133,24 @@ def _phantoms(config: DictConfig) -> Path:
 
 def _module(config: DictConfig, plan: Plan) -> SegmentationModule:
     losses = {head.name: instantiate(config.loss, _convert_="all") for head in plan.heads}
+    network = build_network(config.network.network_class, plan)
+    if config.init_from is not None:
+        _tell(f"{config.init_from}: {start_from(network, plan, Path(config.init_from))}")
     return SegmentationModule(
         plan=plan,
-        network=build_network(config.network.network_class, plan),
+        network=network,
         losses=losses,
-        head_weights=_plain(config.head_weights),
+        head_weights=plain(config.head_weights),
         optimizer=instantiate(config.optimizer.optimizer, _convert_="all"),
         schedule=instantiate(config.optimizer.schedule, _convert_="all"),
     )
 
 
 def _trainer(config: DictConfig) -> pl.Trainer:
-    callbacks = [instantiate(callback, _convert_="all") for callback in config.callbacks.values()]
+    chosen = [callback for callback in config.callbacks.values() if callback is not None]
+    callbacks = [instantiate(callback, _convert_="all") for callback in chosen]
     logger = instantiate(config.logger, _convert_="all")
-    settings = _plain(config.trainer)
+    settings = plain(config.trainer)
     if settings["precision"] == "auto":
         settings["precision"] = _PRECISIONS[autocast_dtype(_device_type(settings["accelerator"]))]
     trainer: pl.Trainer = instantiate(settings, callbacks=callbacks, logger=logger, _convert_="all")
@@ -143,42 +162,3 @@ def _device_type(accelerator: str) -> str:
     if accelerator in known:
         return known[accelerator]
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _load_best(module: SegmentationModule, trainer: pl.Trainer, data: SegmentationData) -> dict[str, float]:
-    """Load the checkpoint with the best monitored value, if one was written; its validation metrics."""
-    checkpoint = trainer.checkpoint_callback
-    if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_path:
-        state = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
-        module.load_state_dict(state)
-        logged = trainer.callback_metrics
-        if checkpoint.best_model_score == logged.get(str(checkpoint.monitor)):
-            return {name: float(value) for name, value in logged.items() if name.startswith("val/")}
-    (validation,) = trainer.validate(module, data, verbose=False)
-    return {name: float(value) for name, value in validation.items()}
-
-
-def _bundle(config: DictConfig, module: SegmentationModule, metrics: Mapping[str, float]) -> ModelBundle:
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in module.network.state_dict().items()}
-    return ModelBundle(
-        name=config.name,
-        plan=module.plan,
-        weights=weights,
-        provenance=_provenance(config, metrics),
-        network_class=config.network.network_class,
-    )
-
-
-def _provenance(config: DictConfig, metrics: Mapping[str, float]) -> dict[str, Any]:
-    """What the model was trained with; folders of this machine stay out of it."""
-    settings = _plain(config)
-    del settings["output_dir"], settings["callbacks"], settings["logger"], settings["resume_from"]
-    if settings["data"]["manifest"]:
-        settings["data"]["manifest"] = Path(settings["data"]["manifest"]).name
-    versions = {"crmo_seg": __version__, "torch": str(torch.__version__), "python": platform.python_version()}
-    return {"versions": versions, "metrics": dict(metrics), "config": settings}
-
-
-def _plain(config: DictConfig) -> dict[str, Any]:
-    container: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-    return container

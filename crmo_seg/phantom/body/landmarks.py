@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -89,7 +90,7 @@ class Landmarks:
         """Height of the hip joints."""
         return self.seat_z + SEAT_TO_HIP * self.child.sitting_height_mm
 
-    @property
+    @cached_property
     def reference(self) -> Landmarks:
         """The same child stretched out, as every solid is built before it is moved; itself without a pose."""
         return find_landmarks(replace(self.child, pose=None)) if self.motions else self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,14 +44,19 @@ def draw_flesh_textures(rng: np.random.Generator, grid: Grid) -> FleshTextures:
         bellies=draw_texture(rng, grid, BELLY_MM),
         grain=draw_texture(rng, grid, GRAIN_MM),
         muscle_amount=float(rng.uniform(0.04, 0.12)),
-        fat_amount=float(rng.uniform(0.05, 0.25)),
+        fat_amount=float(rng.uniform(0.02, 0.07)),
     )
 
 
 def paint_flesh(canvas: Canvas, parts: Sequence[FleshPart], paints: Paints, textures: FleshTextures) -> None:
     """Fill the outline with skin, fat and muscle; sets ``canvas.body``."""
-    for start, slab in canvas.slabs():
+    for start, slab in _pieces(canvas):
         _paint_slab(slab, start, parts, paints, textures)
+
+
+def _pieces(canvas: Canvas) -> Iterable[tuple[int, Canvas]]:
+    """Slabs of rows; all at once where z is the thick axis, along which a voxel's share depends on its neighbours."""
+    return [(0, canvas)] if int(np.argmax(canvas.grid.geometry.spacing_mm)) == 2 else canvas.slabs()
 
 
 def _paint_slab(slab: Canvas, start: int, parts: Sequence[FleshPart], paints: Paints, textures: FleshTextures) -> None:

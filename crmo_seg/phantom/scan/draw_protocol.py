@@ -63,7 +63,7 @@ def draw_protocol(
     wanted = _field(settings, look, body_bounds, region_bounds, narrowing, shape_rng)
     slices, field = fitted(settings, wanted, slices, shape_rng)
     artefacts = draw_artefacts(settings.artefacts, region_bounds, field, slices.in_plane_mm, artefact_rng)
-    outside = field[0][0] > body_bounds[0][0] or field[1][0] < body_bounds[1][0]
+    outside = bool(field[0][0] > body_bounds[0][0] or field[1][0] < body_bounds[1][0])
     artefacts = replace(artefacts, arms_outside=narrowing > 0 and outside)
     return _protocol(settings, look, slices, field, artefacts, shape_rng)
 

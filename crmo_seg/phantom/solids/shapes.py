@@ -42,6 +42,16 @@ def unit(direction: Vector) -> Vector:
     return scaled
 
 
+def cross(first: Vector, second: Vector) -> Vector:
+    """Cross product of two vectors; for single ones several times as fast as ``numpy.cross``.
+
+    >>> cross(vector(1, 0, 0), vector(0, 1, 0)).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    (a, b, c), (d, e, f) = first.tolist(), second.tolist()
+    return vector(b * f - c * e, c * d - a * f, a * e - b * d)
+
+
 def axes_along(direction: Vector, hint: Vector) -> Vector:
     """Rows of a right-handed frame: the third runs along ``direction``, the second close to ``hint``.
 
@@ -50,7 +60,7 @@ def axes_along(direction: Vector, hint: Vector) -> Vector:
     """
     third = unit(direction)
     second = unit(hint - third * float(hint @ third))
-    return np.stack([np.cross(second, third), second, third])
+    return np.stack([cross(second, third), second, third])
 
 
 def smooth_minimum(first: FloatArray, second: FloatArray, blend_mm: float) -> FloatArray:
@@ -146,7 +156,7 @@ class Plate:
     def distance(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
         """Distance to the plane above the triangle, to the nearest edge beside it."""
         a, b, c = self.corners
-        normal = unit(np.cross(b - a, c - a))
+        normal = unit(cross(b - a, c - a))
         height = _plane(a, normal, (x, y, z))
         nearest, inside = _edge((a, b), normal, (x, y, z))
         for edge in ((b, c), (c, a)):
@@ -251,4 +261,4 @@ def _edge(
     along, square, length_2 = _along_segment(*edge, xyz)
     t = np.clip(along * (1.0 / length_2), 0, 1)
     square += t * (t * length_2 - 2 * along)
-    return square, _plane(edge[0], np.cross(normal, edge[1] - edge[0]), xyz) >= 0
+    return square, _plane(edge[0], cross(normal, edge[1] - edge[0]), xyz) >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -34,23 +35,35 @@ class Texture:
 
     def within(self, box: Box) -> FloatArray:
         """The field in a box, shape (X, Y, Z) of the box, float32."""
-        field = self.coefficients
-        for axis, part in enumerate(box):
-            first, weights = self._weights(axis, part)
-            local = np.moveaxis(field, axis, -1)[..., first : first + weights.shape[0]]
-            field = np.moveaxis(local @ weights, -1, axis)
-        return np.ascontiguousarray(field)
+        (i, along_x), (j, along_y), (k, along_z) = (self._weights(axis, part) for axis, part in enumerate(box))
+        lattice = self.coefficients[i, j, k]
+        rows, (_, columns) = lattice.shape[0], along_x.shape
+        sheets: FloatArray = (along_x.T @ lattice.reshape(rows, -1)).reshape(columns, *lattice.shape[1:])
+        field: FloatArray = along_y.T @ (sheets @ along_z)
+        return field
 
-    def _weights(self, axis: int, part: slice) -> tuple[int, FloatArray]:
-        """First lattice point that counts, and the weight of each from there on for each voxel: (lattice, voxels)."""
-        voxels = np.arange(part.start, part.stop)
-        positions = voxels * (self.grid.geometry.spacing_mm[axis] / self.step_mm[axis]) + _SPLINE_REACH
-        if not len(positions):
-            return 0, np.zeros((1, 0), np.float32)
-        first = int(positions[0]) - 1
-        lattice = np.arange(first, int(positions[-1]) + _SPLINE_REACH + 1)
-        distance = np.abs(positions[None, :] - lattice[:, None])
-        return first, (_cubic_spline(distance) / _DEVIATION_ALONG_AXIS).astype(np.float32)
+    def _weights(self, axis: int, part: slice) -> tuple[slice, FloatArray]:
+        """The lattice points that count for the voxels of a part, and their weights, (lattice, voxels)."""
+        if part.stop <= part.start:
+            return slice(0, 1), np.zeros((1, 0), np.float32)
+        step = self.grid.geometry.spacing_mm[axis] / self.step_mm[axis]
+        first, last = int(part.start * step), int((part.stop - 1) * step) + 2 * _SPLINE_REACH
+        return slice(first, last + 1), self._splines[axis][first : last + 1, part]
+
+    @cached_property
+    def _splines(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Weight of each lattice point for each voxel along x, y and z."""
+        x, y, z = (
+            _spline_weights(lattice, voxels, mm / step)
+            for lattice, voxels, mm, step in zip(
+                self.coefficients.shape,
+                self.grid.geometry.shape,
+                self.grid.geometry.spacing_mm,
+                self.step_mm,
+                strict=True,
+            )
+        )
+        return x, y, z
 
 
 def draw_texture(rng: np.random.Generator, grid: Grid, step_mm: Lengths) -> Texture:
@@ -59,6 +72,13 @@ def draw_texture(rng: np.random.Generator, grid: Grid, step_mm: Lengths) -> Text
     x, y, z = (max(step, mm) for step, mm in zip(step_mm, spacing, strict=True))
     counts = [int(n * mm / step) + 2 * _SPLINE_REACH + 2 for n, mm, step in zip(shape, spacing, (x, y, z), strict=True)]
     return Texture(grid, (x, y, z), rng.standard_normal(counts, dtype=np.float32))
+
+
+def _spline_weights(lattice: int, voxels: int, step: float) -> FloatArray:
+    """(lattice, voxels); voxel 0 lies at lattice point ``_SPLINE_REACH``, so that two lie before it."""
+    positions = np.arange(voxels) * step + _SPLINE_REACH
+    distance = np.abs(positions[None, :] - np.arange(lattice)[:, None])
+    return (_cubic_spline(distance) / _DEVIATION_ALONG_AXIS).astype(np.float32)
 
 
 def _cubic_spline(distance: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> FloatArray:

@@ -1,51 +1,92 @@
 import pytest
 import torch
-from monai.losses import DiceCELoss
+from monai.losses import DiceCELoss, DiceLoss, FocalLoss, TverskyLoss
+from torch import nn
 from torch.nn import functional
 
-from crmo_seg.training.losses import DiceCrossEntropy, deep_supervision_loss
+from crmo_seg.training.losses import DiceCrossEntropy, DiceFocal, TverskyCrossEntropy, deep_supervision_loss
 
 LABELLED = torch.ones(2)
+EVERY_LOSS = [DiceCrossEntropy, DiceFocal, TverskyCrossEntropy]
 
 
-def test_a_sigmoid_head_agrees_with_monai() -> None:
+def draw(channels: int) -> tuple[torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
-    logits, target = torch.randn(2, 1, 4, 4, 4), torch.randint(0, 2, (2, 1, 4, 4, 4))
-    theirs = DiceCELoss(sigmoid=True, batch=True, smooth_nr=1.0, smooth_dr=1.0)(logits, target.float())
-    assert DiceCrossEntropy()(logits, target, LABELLED) == pytest.approx(theirs.item(), abs=1e-6)
+    return torch.randn(2, channels, 4, 4, 4), torch.randint(0, max(channels, 2), (2, 1, 4, 4, 4))
 
 
-def test_a_softmax_head_agrees_with_monai() -> None:
-    torch.manual_seed(0)
-    logits, target = torch.randn(2, 3, 4, 4, 4), torch.randint(0, 3, (2, 1, 4, 4, 4))
-    theirs = DiceCELoss(
-        softmax=True, to_onehot_y=True, include_background=False, batch=True, smooth_nr=1.0, smooth_dr=1.0
-    )
-    dice_only = DiceCrossEntropy(cross_entropy_weight=0.0)(logits, target, LABELLED)
-    assert dice_only == pytest.approx(theirs.dice(logits, target).item(), abs=1e-6)
-    both = DiceCrossEntropy()(logits, target, LABELLED)
+@pytest.mark.parametrize("batch", [True, False])
+def test_a_sigmoid_head_agrees_with_monai(batch: bool) -> None:
+    logits, target = draw(1)
+    theirs = DiceCELoss(sigmoid=True, batch=batch, smooth_nr=1.0, smooth_dr=1.0)(logits, target.float())
+    ours = DiceCrossEntropy(batch_dice=batch)(logits, target, LABELLED)
+    assert ours == pytest.approx(theirs.item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("batch", [True, False])
+def test_a_softmax_head_agrees_with_monai(batch: bool) -> None:
+    logits, target = draw(3)
+    dice = DiceLoss(
+        softmax=True, to_onehot_y=True, include_background=False, batch=batch, smooth_nr=1.0, smooth_dr=1.0
+    )(logits, target)
+    dice_only = DiceCrossEntropy(cross_entropy_weight=0.0, batch_dice=batch)(logits, target, LABELLED)
+    assert dice_only == pytest.approx(dice.item(), abs=1e-6)
+    both = DiceCrossEntropy(batch_dice=batch)(logits, target, LABELLED)
     assert both - dice_only == pytest.approx(functional.cross_entropy(logits, target[:, 0]).item(), abs=1e-6)
 
 
-def test_a_perfect_answer_costs_next_to_nothing() -> None:
+@pytest.mark.parametrize("batch", [True, False])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_tversky_term_agrees_with_monai(channels: int, batch: bool) -> None:
+    logits, target = draw(channels)
+    several = channels > 1
+    theirs = TverskyLoss(
+        sigmoid=not several,
+        softmax=several,
+        to_onehot_y=several,
+        include_background=not several,
+        alpha=0.2,
+        beta=0.8,
+        batch=batch,
+        smooth_nr=0.5,
+        smooth_dr=0.5,
+    )(logits, target.float())
+    ours = TverskyCrossEntropy(cross_entropy_weight=0.0, false_negative_weight=0.8, pool_batch=batch)
+    assert ours(logits, target, LABELLED) == pytest.approx(theirs.item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_focal_term_agrees_with_monai(channels: int) -> None:
+    logits, target = draw(channels)
+    several = channels > 1
+    theirs = FocalLoss(use_softmax=several, to_onehot_y=several, gamma=1.5, alpha=0.25)(logits, target.float())
+    ours = DiceFocal(dice_weight=0.0, gamma=1.5, alpha=0.25)(logits, target, LABELLED)
+    assert ours == pytest.approx(theirs.item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", EVERY_LOSS)
+def test_a_perfect_answer_costs_next_to_nothing(loss: type[nn.Module]) -> None:
     target = torch.zeros(2, 1, 4, 4, 4, dtype=torch.uint8)
     target[:, :, :2] = 1
     logits = target.float() * 40 - 20
-    assert DiceCrossEntropy()(logits, target, LABELLED) < 1e-4
+    assert loss()(logits, target, LABELLED) < 1e-4
 
 
-def test_an_unlabelled_sample_counts_nothing() -> None:
-    torch.manual_seed(0)
-    logits, target = torch.randn(2, 1, 4, 4, 4), torch.randint(0, 2, (2, 1, 4, 4, 4))
-    half = DiceCrossEntropy()(logits, target, torch.tensor([1.0, 0.0]))
-    assert half == DiceCrossEntropy()(logits[:1], target[:1], torch.ones(1))
+@pytest.mark.parametrize("loss", EVERY_LOSS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_unlabelled_sample_counts_nothing(loss: type[nn.Module], channels: int) -> None:
+    logits, target = draw(channels)
+    half = loss()(logits, target, torch.tensor([1.0, 0.0]))
+    assert half == pytest.approx(loss()(logits[:1], target[:1], torch.ones(1)).item(), abs=1e-6)
 
 
-def test_a_batch_without_labels_gives_zero_and_a_gradient() -> None:
-    logits = torch.randn(2, 1, 4, 4, 4, requires_grad=True)
-    loss = DiceCrossEntropy()(logits, torch.zeros(2, 1, 4, 4, 4), torch.zeros(2))
-    loss.backward()
-    assert loss == 0
+@pytest.mark.parametrize("loss", EVERY_LOSS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_batch_without_labels_gives_zero_and_a_gradient(loss: type[nn.Module], channels: int) -> None:
+    logits = torch.randn(2, channels, 4, 4, 4, requires_grad=True)
+    value = loss()(logits, torch.zeros(2, 1, 4, 4, 4, dtype=torch.uint8), torch.zeros(2))
+    value.backward()
+    assert value == 0
     assert torch.equal(logits.grad, torch.zeros_like(logits))
 
 
@@ -55,6 +96,15 @@ def test_positive_weight_makes_a_missed_lesion_dearer() -> None:
     plain, heavy = (DiceCrossEntropy(0.0, 1.0, weight)(logits, target, torch.ones(1)) for weight in (1.0, 10.0))
     softplus = functional.softplus(torch.tensor(2.0)).item()
     assert heavy - plain == pytest.approx(9 * softplus / 64, rel=1e-5)
+
+
+def test_a_miss_costs_more_than_a_false_alarm() -> None:
+    target = torch.zeros(1, 1, 4, 4, 4, dtype=torch.uint8)
+    target[0, 0, :2] = 1
+    loss = TverskyCrossEntropy(cross_entropy_weight=0.0, false_negative_weight=0.9)
+    everything, nothing = torch.full((1, 1, 4, 4, 4), 20.0), torch.full((1, 1, 4, 4, 4), -20.0)
+    nothing[0, 0, 0] = 20.0  # half of it found, none false; the other: all found, as much false as true
+    assert loss(nothing, target, torch.ones(1)) > loss(everything, target, torch.ones(1))
 
 
 def test_coarser_resolutions_weigh_half() -> None:

@@ -15,7 +15,7 @@ from crmo_seg.data.augment.signal import (
     RandNoised,
 )
 from crmo_seg.data.augment.window import WINDOW, Window
-from crmo_seg.data.sample import IMAGE, Sample
+from crmo_seg.data.sample import AIR, IMAGE, Sample
 
 SIGNAL = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(2, 16, 18, 8)), (0, 1, 1, 1)).astype(np.float32)
 TRANSFORMS = [

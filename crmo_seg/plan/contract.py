@@ -1,4 +1,4 @@
-"""The plan: on what grid a network sees a scan, in what patches, and how deep it is.
+"""What a bundle holds of a plan: the grid on which a network sees a scan, its patches, its shape and its heads.
 
 The model grid has two in-plane axes first and the slice axis last. In-plane spacing is fixed by the plan; slices keep
 their native spacing within a stated range, so that thin detail is not lost and thick slices are not invented.
@@ -65,10 +65,19 @@ class NetworkPlan:
     @property
     def divisors(self) -> Triple:
         """A window must be a multiple of these."""
-        x, y, z = 1, 1, 1
-        for step in self.strides:
-            x, y, z = x * step[0], y * step[1], z * step[2]
-        return x, y, z
+        return divisors_of(self.strides)
+
+
+def divisors_of(strides: Iterable[Triple]) -> Triple:
+    """Product of the strides along each axis.
+
+    >>> divisors_of([(1, 1, 1), (2, 2, 1), (2, 2, 2)])
+    (4, 4, 2)
+    """
+    x, y, z = 1, 1, 1
+    for step in strides:
+        x, y, z = x * step[0], y * step[1], z * step[2]
+    return x, y, z
 
 
 @dataclass(frozen=True)

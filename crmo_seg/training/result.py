@@ -1,0 +1,88 @@
+"""What a training leaves: the best weights, validated once more, as a bundle."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from omegaconf import DictConfig, OmegaConf
+
+from crmo_seg import __version__
+from crmo_seg.bundle import ModelBundle, load_bundle
+from crmo_seg.training.callbacks import OperatingPointSearch
+from crmo_seg.training.datamodule import SegmentationData
+from crmo_seg.training.module import SegmentationModule
+from crmo_seg.training.operating_point import OperatingPoint
+
+_OF_THIS_MACHINE = ("output_dir", "callbacks", "logger", "resume_from")
+
+
+def best_bundle(
+    config: DictConfig, module: SegmentationModule, trainer: pl.Trainer, data: SegmentationData
+) -> ModelBundle:
+    """The weights with the best monitored value, and the operating point that suits them; every rank takes part."""
+    _load_best(module, trainer)
+    search = OperatingPointSearch()
+    trainer.callbacks.append(search)  # type: ignore[attr-defined]
+    (logged,) = trainer.validate(module, data, verbose=False)
+    metrics = {name: float(value) for name, value in logged.items()}
+    return _bundle(config, module, metrics, search.best())
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """A configuration as plain dictionaries and lists, references resolved."""
+    container: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    return container
+
+
+def _load_best(module: SegmentationModule, trainer: pl.Trainer) -> None:
+    checkpoint = trainer.checkpoint_callback
+    if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_path:
+        state = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
+        module.load_state_dict(state)
+
+
+def _bundle(
+    config: DictConfig, module: SegmentationModule, metrics: Mapping[str, float], point: OperatingPoint
+) -> ModelBundle:
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in module.network.state_dict().items()}
+    return ModelBundle(
+        name=config.name,
+        plan=module.plan,
+        weights=weights,
+        threshold=point.threshold,
+        minimum_lesion_ml=point.minimum_lesion_ml,
+        provenance=_provenance(config, metrics, point),
+        network_class=config.network.network_class,
+    )
+
+
+def _provenance(config: DictConfig, metrics: Mapping[str, float], point: OperatingPoint) -> dict[str, Any]:
+    """What the model was trained with; folders of this machine stay out of it.
+
+    ``metrics`` are those of threshold 0.5, as in the logs; ``chosen`` those of the bundle's, on the cases that it was
+    chosen on.
+    """
+    settings = plain(config)
+    for name in _OF_THIS_MACHINE:
+        del settings[name]
+    if settings["data"]["manifest"]:
+        settings["data"]["manifest"] = Path(settings["data"]["manifest"]).name
+    if settings["init_from"]:
+        settings["init_from"] = load_bundle(Path(settings["init_from"])).sha256
+    versions = {"crmo_seg": __version__, "torch": str(torch.__version__), "python": platform.python_version()}
+    chosen = {} if point.counts is None else {"chosen": _chosen(point)}
+    return {"versions": versions, "metrics": dict(metrics), **chosen, "config": settings}
+
+
+def _chosen(point: OperatingPoint) -> dict[str, float]:
+    counts = point.counts
+    if counts is None:
+        return {}
+    return {"lesion_f1": counts.f1, "lesion_sensitivity": counts.sensitivity, "lesions": counts.n_ref,
+            "false_positives": counts.n_false_positive}  # fmt: skip
