@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := outputs/demo
+# A test process for each core, each with one thread; the tests of a file stay together.
+PARALLEL := -n auto --dist loadgroup
+test test-all: export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all check format pictures bench clean
@@ -31,10 +34,10 @@ $(DEMO)/model/bundle/bundle.yaml: | $(VENV)/installed
 	$(BIN)/python train.py experiment=smoke output_dir=$(DEMO)/model data.phantom.preset=whole_body
 
 test: setup  ## what CI runs: unit, integration, notebooks, one smoke training (minutes)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
 test-all: setup  ## everything, the slow tests too (up to an hour)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: setup  ## lint, format, types, layers
 	$(BIN)/ruff check .

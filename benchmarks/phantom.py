@@ -33,9 +33,10 @@ def main(patients: int) -> None:
             seconds, voxels = timed(make, patients)
             peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
             spread = f"{min(seconds):.2f}-{max(seconds):.2f} s"
+            most = max(voxels) / 1e6
             print(
-                f"{preset}, {size}: median {statistics.median(seconds):.2f} s ({spread}, {max(voxels) / 1e6:.1f} million "
-                f"voxels at most), goal {GOALS_S[size]} s; peak {peak_gb:.2f} GB, goal {GOAL_GB} GB"
+                f"{preset}, {size}: median {statistics.median(seconds):.2f} s ({spread}), goal {GOALS_S[size]} s; "
+                f"peak {peak_gb:.2f} GB, goal {GOAL_GB} GB; up to {most:.1f} million voxels"
             )
 
 

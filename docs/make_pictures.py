@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from crmo_seg.phantom.generate import PhantomStudy, VisitPlan, plan_visits, scan_visit, visit_protocol
+from crmo_seg.phantom.generate import PhantomStudy, scan_visit
 from crmo_seg.phantom.scan.protocol import Artefacts, MetalVoid, Protocol, SuppressionFailure
 from crmo_seg.phantom.scan.settings import NO_ARTEFACTS
 from crmo_seg.phantom.settings import PhantomSettings, read_preset
+from crmo_seg.phantom.visit import VisitPlan, plan_visits, visit_protocol
 from crmo_seg.report.contact_sheet import SheetRow, contact_sheet_png
 
 OUT: Final = Path(__file__).parent
@@ -65,11 +66,11 @@ def _artefacts() -> Iterator[SheetRow]:
     plan = plan_visits(clean, SEED, 5)[0]
     protocol = replace(visit_protocol(clean, plan), stations=4, tilt_deg=(0.0, 0.0, 0.0))
     for title, amounts in _amounts(plan, protocol).items():
-        own = replace(protocol, artefacts=Artefacts(**({"noise": 0.02} | amounts)))
+        own = replace(protocol, artefacts=replace(Artefacts(noise=0.02), **amounts))
         yield _row(scan_visit(clean, plan, own), slices=3, title=title)
 
 
-def _amounts(plan: VisitPlan, protocol: Protocol) -> Mapping[str, Mapping[str, Any]]:
+def _amounts(plan: VisitPlan, protocol: Protocol) -> Mapping[str, dict[str, Any]]:
     joints = plan.marks.joints
     shoulder, knee = (next(iter(joints.values())).shoulder, next(iter(joints.values())).knee)
     low, high = protocol.field_of_view

@@ -15,6 +15,13 @@ REPOSITORY = Path(__file__).parents[1]
 UNSEEN_SEED = 77
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file share a process, for their fixtures' sake; so do all that need the smoke training."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("smoke" if "smoke_run" in fixtures else item.path.name))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Prepared cases of trainings go to a temporary folder, not to the checkout."""

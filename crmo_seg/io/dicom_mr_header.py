@@ -19,7 +19,9 @@ STUDY_DESCRIPTION: Final = "SYNTHETIC PHANTOM, NOT A PATIENT"
 _FIRST_SERIES_TIME = datetime.time(9)
 _SERIES_DURATION = datetime.timedelta(minutes=4)
 _MADE_BY = "crmo_seg"
-_PAIRED_BODY_PARTS = frozenset({"SHOULDER", "ARM", "ELBOW", "HAND", "HIP", "EXTREMITY", "THIGH", "KNEE", "LEG", "FOOT"})
+_PAIRED_BODY_PARTS = frozenset(
+    {"SHOULDER", "ARM", "ELBOW", "HAND", "HIP", "EXTREMITY", "THIGH", "KNEE", "LEG", "ANKLE", "FOOT"}
+)
 
 
 def derived_uid(*parts: object) -> str:

@@ -12,10 +12,10 @@ from crmo_seg.phantom.comparison import Row, as_markdown, as_text
 from crmo_seg.phantom.dataset import PhantomOptions, check_out
 from crmo_seg.phantom.edema.fates import NextVisit
 from crmo_seg.phantom.edema.statistics import cohort_statistics, visit_statistics
-from crmo_seg.phantom.generate import VisitPlan, plan_visits, visit_findings
 from crmo_seg.phantom.normal.statistics import PlannedChild, frequencies
 from crmo_seg.phantom.plain.presets import PLAIN
 from crmo_seg.phantom.settings import PhantomSettings
+from crmo_seg.phantom.visit import VisitPlan, plan_visits, visit_findings
 
 STATISTICS_FILE: Final = "statistics.md"
 

@@ -133,7 +133,7 @@ def _written(out: Path, options: PhantomOptions) -> Iterator[WrittenStudy]:
 
 def _write_dicom(out: Path, study: PhantomStudy, case: Case, options: PhantomOptions) -> Case:
     """The study as DICOM; the case as ``predict`` will call it, with the same truth."""
-    exam, seed_text = mr_study_of(study), f"{Path(options.preset).stem} {options.seed} {case.case_id}"
+    exam, seed_text = mr_study_of(study), f"{options.settings()!r} {options.seed} {case.case_id}"
     write_mr_study(out / case.case_id / DICOM_FOLDER, exam, seed_text=seed_text)
     return replace(case, case_id=case_id_of_study(study_uid(exam, seed_text)))
 

@@ -11,9 +11,10 @@ from typing import Final
 from crmo_seg.io.dicom_mr_header import derived_uid
 from crmo_seg.io.dicom_mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
 from crmo_seg.keys import STIR
-from crmo_seg.phantom.generate import FIRST_VISIT, PhantomStudy
+from crmo_seg.phantom.generate import PhantomStudy
 from crmo_seg.phantom.scan.protocol import Protocol
 from crmo_seg.phantom.signal.contrast import ScannerContrast
+from crmo_seg.phantom.visit import FIRST_VISIT
 from crmo_seg.volume import Volume
 
 PLANES: Final = ("sag", "cor", "tra")

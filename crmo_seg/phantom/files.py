@@ -14,6 +14,7 @@ from crmo_seg.cases import Case
 from crmo_seg.files import write_table, written_whole
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.keys import BONES, EDEMA, STIR
+from crmo_seg.phantom.edema.plan import PlannedLesion
 from crmo_seg.phantom.generate import PhantomStudy, TrueLesion
 from crmo_seg.phantom.plain.generate import PhantomStudy as PlainStudy
 from crmo_seg.phantom.plain.generate import TrueLesion as PlainLesion
@@ -112,7 +113,7 @@ def varied_study(study: PhantomStudy) -> StudyFiles:
         images=scan.images,
         truth={EDEMA: scan.edema, BONES: scan.bones, FINDINGS: scan.findings},
         columns=TRUTH_COLUMNS,
-        lesions=[*(_row(lesion, study) for lesion in study.lesions), *_resolved_rows(study)],
+        lesions=[*_rows(study), *_resolved_rows(study)],
         scan={
             "age_years": round(plan.marks.child.age_years, 3),
             "sex": plan.person.sex.value,
@@ -130,8 +131,13 @@ def _plain_row(lesion: PlainLesion) -> Row:
     return dict(zip(PLAIN_COLUMNS, cells, strict=True))
 
 
-def _row(lesion: TrueLesion, study: PhantomStudy) -> Row:
-    plan = lesion.plan
+def _rows(study: PhantomStudy) -> list[Row]:
+    """Every lesion of the visit; the volume is 0 where the scan shows nothing of it."""
+    drawn = {lesion.plan.lesion_key: lesion for lesion in study.lesions}
+    return [_row(lesion, drawn.get(lesion.lesion_key), study) for lesion in study.plan.lesions]
+
+
+def _row(plan: PlannedLesion, drawn: TrueLesion | None, study: PhantomStudy) -> Row:
     fate = study.plan.fates.get(plan.lesion_key)
     cells = {
         "lesion_key": plan.lesion_key,
@@ -145,13 +151,14 @@ def _row(lesion: TrueLesion, study: PhantomStudy) -> Row:
         "nodular": _yes_or_no(plan.nodular),
         "halo": _yes_or_no(plan.halo),
         "planned_ml": f"{plan.planned_ml:.4f}",
-        "volume_ml": f"{lesion.volume_ml:.4f}",
+        "volume_ml": f"{drawn.volume_ml if drawn else 0.0:.4f}",
         "signal_ratio": f"{plan.signal_ratio:.3f}",
         "fate": fate.value if fate else "",
     }
-    return cells | {
-        f"centroid_{axis}_ras_mm": f"{mm:.1f}" for axis, mm in zip("xyz", lesion.centroid_ras_mm, strict=True)
-    }
+    if drawn is None:
+        return cells
+    centroid = zip("xyz", drawn.centroid_ras_mm, strict=True)
+    return cells | {f"centroid_{axis}_ras_mm": f"{mm:.1f}" for axis, mm in centroid}
 
 
 def _resolved_rows(study: PhantomStudy) -> list[Row]:

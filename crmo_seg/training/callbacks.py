@@ -116,6 +116,10 @@ class OperatingPointSearch(pl.Callback):
     def __init__(self) -> None:
         self.scans: dict[str, Mapping[float, Candidates]] = {}
 
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Forget the validation before."""
+        self.scans = {}
+
     def on_validation_batch_end(
         self,
         trainer: pl.Trainer,

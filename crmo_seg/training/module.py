@@ -60,7 +60,7 @@ class SegmentationModule(pl.LightningModule):
         schedule: see ``schedules``.
 
     Logs ``train/loss``, ``train/<head>_loss``, and what ``metrics.summary`` names. After a validation ``scores`` holds
-    all its cases, on every rank.
+    all its cases, on every rank, and ``validated_step`` the number of steps that its weights had learnt.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class SegmentationModule(pl.LightningModule):
         self.build_optimizer = optimizer
         self.schedule = schedule
         self.scores: tuple[CaseScores, ...] = ()
+        self.validated_step = -1
         self._own_scores: list[CaseScores] = []
         _freeze_unused(network)
 
@@ -107,6 +108,7 @@ class SegmentationModule(pl.LightningModule):
         by_case = {one.case_id: one for one in gathered(self._own_scores)}
         self.scores = tuple(by_case[case_id] for case_id in sorted(by_case))
         self._own_scores = []
+        self.validated_step = self.global_step
         in_bar = {f"val/{head.name}_dice" for head in self.plan.heads} | {"val/lesion_f1"}
         for name, value in summary(self.scores, self.plan.heads).items():
             self.log(name, value, prog_bar=name in in_bar)

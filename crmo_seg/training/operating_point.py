@@ -29,6 +29,7 @@ MINIMUM_VOLUMES_ML: Final = (MINIMUM_LESION_ML, 0.15, 0.2, 0.3, 0.5)
 LEAST_DICE_SHARE: Final = 0.95
 """A threshold must keep this share of the best threshold's Dice, pooled over scans."""
 
+_NOT_COUNTED: Final = ClassVoxels(0, 0, 0)
 _NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
 _ROUNDING_ML = 1e-9
 """Keeps a component of exactly the smallest volume, whatever the rounding of its voxels' volume."""
@@ -46,7 +47,7 @@ class Candidates:
 
     volumes_ml: NDArray[np.float64]
     meets: NDArray[np.bool_]
-    voxels: ClassVoxels = ClassVoxels(0, 0, 0)
+    voxels: ClassVoxels = _NOT_COUNTED
 
     def counts(self, minimum_ml: float = MINIMUM_LESION_ML) -> LesionCounts:
         """Counts by the rule of any overlap where smaller components are dropped.
@@ -113,7 +114,7 @@ def _points(scans: Sequence[Mapping[float, Candidates]]) -> Iterator[OperatingPo
 def _worthy_thresholds(scans: Sequence[Mapping[float, Candidates]]) -> list[float]:
     """Those whose Dice is good enough, or undefined."""
     thresholds = sorted(set.intersection(*(set(scan) for scan in scans))) if scans else []
-    dice = {one: sum((scan[one].voxels for scan in scans), ClassVoxels(0, 0, 0)).dice for one in thresholds}
+    dice = {one: sum((scan[one].voxels for scan in scans), _NOT_COUNTED).dice for one in thresholds}
     best = max((value for value in dice.values() if np.isfinite(value)), default=0.0)
     return [one for one in thresholds if not dice[one] < LEAST_DICE_SHARE * best]
 

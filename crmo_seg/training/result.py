@@ -25,12 +25,20 @@ _OF_THIS_MACHINE = ("output_dir", "callbacks", "logger", "resume_from")
 def best_bundle(
     config: DictConfig, module: SegmentationModule, trainer: pl.Trainer, data: SegmentationData
 ) -> ModelBundle:
-    """The weights with the best monitored value, and the operating point that suits them; every rank takes part."""
-    _load_best(module, trainer)
+    """The best weights, and the operating point that suits them; every rank takes part.
+
+    The best are those of the checkpoint with the best monitored value, or the last ones, where these were not validated
+    yet (a time limit ends a training anywhere) and turn out better.
+    """
     search = OperatingPointSearch()
     trainer.callbacks.append(search)  # type: ignore[attr-defined]
-    (logged,) = trainer.validate(module, data, verbose=False)
-    metrics = {name: float(value) for name, value in logged.items()}
+    best = _best_checkpoint(trainer)
+    if best is None or module.validated_step != trainer.global_step:
+        metrics = _validated(module, trainer, data)
+        if best is None or _beats(metrics, best):
+            return _bundle(config, module, metrics, search.best())
+    module.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
+    metrics = _validated(module, trainer, data)
     return _bundle(config, module, metrics, search.best())
 
 
@@ -40,11 +48,22 @@ def plain(config: DictConfig) -> dict[str, Any]:
     return container
 
 
-def _load_best(module: SegmentationModule, trainer: pl.Trainer) -> None:
+def _best_checkpoint(trainer: pl.Trainer) -> ModelCheckpoint | None:
+    """The first callback that keeps checkpoints, if it has kept one."""
     checkpoint = trainer.checkpoint_callback
-    if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_path:
-        state = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
-        module.load_state_dict(state)
+    return checkpoint if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_path else None
+
+
+def _beats(metrics: Mapping[str, float], best: ModelCheckpoint) -> bool:
+    value, score = metrics.get(str(best.monitor)), best.best_model_score
+    if value is None or score is None:
+        return False
+    return value > float(score) if best.mode == "max" else value < float(score)
+
+
+def _validated(module: SegmentationModule, trainer: pl.Trainer, data: SegmentationData) -> dict[str, float]:
+    (logged,) = trainer.validate(module, data, verbose=False)
+    return {name: float(value) for name, value in logged.items()}
 
 
 def _bundle(

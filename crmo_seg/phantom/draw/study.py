@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from crmo_seg.phantom.normal.marrow import MarrowPhenotype
 from crmo_seg.phantom.solids.grid import Grid
 from crmo_seg.phantom.solids.shapes import FloatArray
 from crmo_seg.phantom.solids.texture import Lengths, draw_texture
+from crmo_seg.phantom.streams import stream
 
 MARROW_MM: Final[Lengths] = (7.0, 7.0, 9.0)
 """Size of the patches of red marrow, and of the unevenness of lesions."""
@@ -59,15 +59,15 @@ def draw_subject(subject: Subject, grid: Grid, seed: int) -> Canvas:
     """Paint a child; what chance there is (textures, bowel) comes from the seed."""
     canvas = empty_canvas(grid, len(subject.paints["muscle"]))
     marks, paints = subject.marks, subject.paints
-    paint_flesh(canvas, outline(marks, subject.skeleton), paints, draw_flesh_textures(_stream(seed, "flesh"), grid))
-    organ_grain = draw_texture(_stream(seed, "organ grain"), grid, ORGAN_MM)
-    organs = organs_of(marks, _stream(seed, "organs"), subject.skeleton)
+    paint_flesh(canvas, outline(marks, subject.skeleton), paints, draw_flesh_textures(stream(seed, "flesh"), grid))
+    organ_grain = draw_texture(stream(seed, "organ grain"), grid, ORGAN_MM)
+    organs = organs_of(marks, stream(seed, "organs"), subject.skeleton)
     paint_organs(canvas, organs, paints, organ_grain, subject.amounts)
     of_bone: dict[str | None, list[tuple[Finding, FloatArray]]] = defaultdict(list)
     for finding, values in subject.findings:
         of_bone[finding.bone].append((finding, values))
     paint_soft_findings(canvas, of_bone[None], organ_grain)
-    _paint_bones(canvas, subject, of_bone, _stream(seed, "marrow"))
+    _paint_bones(canvas, subject, of_bone, stream(seed, "marrow"))
     return canvas
 
 
@@ -89,7 +89,3 @@ def _paint_bones(
         paint_findings(canvas, drawn, findings.get(name, ()), texture)
         for painted in lesions[name]:
             paint_lesion(canvas, drawn, painted, texture)
-
-
-def _stream(seed: int, name: str) -> np.random.Generator:
-    return np.random.default_rng([seed, zlib.crc32(name.encode())])

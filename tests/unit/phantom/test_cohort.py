@@ -11,8 +11,8 @@ from crmo_seg.errors import InputError
 from crmo_seg.phantom.cohort import STATISTICS_FILE, write_statistics
 from crmo_seg.phantom.comparison import HEADINGS
 from crmo_seg.phantom.dataset import PhantomOptions
-from crmo_seg.phantom.generate import plan_visits
 from crmo_seg.phantom.settings import read_preset
+from crmo_seg.phantom.visit import plan_visits
 
 PATIENTS = 6
 

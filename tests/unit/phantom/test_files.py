@@ -25,10 +25,11 @@ from crmo_seg.phantom.files import (
     varied_study,
     write_study,
 )
-from crmo_seg.phantom.generate import PhantomStudy, plan_visits, visit_protocol
+from crmo_seg.phantom.generate import PhantomStudy
 from crmo_seg.phantom.plain.generate import make_patient
 from crmo_seg.phantom.plain.presets import PLAIN_TINY
 from crmo_seg.phantom.settings import PhantomSettings, read_preset
+from crmo_seg.phantom.visit import plan_visits, visit_protocol
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,10 @@ def test_each_row_tells_what_the_masks_show(
     for study in visits:
         columns, rows = table(out / study.plan.case_id)
         assert columns == list(TRUTH_COLUMNS)
-        here = [row for row in rows if row["fate"] != Fate.RESOLVED.value]
+        planned = [row for row in rows if row["fate"] != Fate.RESOLVED.value]
+        assert [row["lesion_key"] for row in planned] == [lesion.lesion_key for lesion in study.plan.lesions]
+        here = [row for row in planned if float(row["volume_ml"]) > 0]
+        assert all(row["centroid_x_ras_mm"] == "" for row in planned if row not in here)
         assert [row["lesion_key"] for row in here] == [lesion.plan.lesion_key for lesion in study.lesions]
         for row, lesion in zip(here, study.lesions, strict=True):
             voxels = np.argwhere(study.scan.lesions.array == lesion.number)
@@ -102,7 +106,7 @@ def test_each_row_tells_what_the_masks_show(
 
 def test_yes_no_and_nothing(out: Path, written: list[WrittenStudy], visits: tuple[PhantomStudy, ...]) -> None:
     words = {True: "yes", False: "no", None: ""}
-    lesions = [lesion.plan for study in visits for lesion in study.lesions]
+    lesions = [lesion for study in visits for lesion in study.plan.lesions]
     rows = [row for study in visits for row in table(out / study.plan.case_id)[1] if row["bone"]]
     assert len(rows) == len(lesions)
     for row, lesion in zip(rows, lesions, strict=True):
@@ -175,7 +179,7 @@ def test_a_plain_study_has_its_own_columns_and_no_map_of_look_alikes(tmp_path: P
 
 
 def test_a_child_without_lesions_has_a_table_of_headings(tmp_path: Path, visits: tuple[PhantomStudy, ...]) -> None:
-    healthy = replace(visits[0], lesions=())
+    healthy = replace(visits[0], lesions=(), plan=replace(visits[0].plan, lesions=()))
     write_study(tmp_path, varied_study(healthy))
     text = (tmp_path / "phantom-0000-v1" / TRUTH_FILE).read_text(encoding="utf-8")
     assert text == ",".join(TRUTH_COLUMNS) + "\n"

@@ -9,9 +9,10 @@ import pytest
 from crmo_seg.anatomy import BONES_TABLE, Side, bone_named
 from crmo_seg.phantom.draw.canvas import Canvas
 from crmo_seg.phantom.edema.fates import Fate
-from crmo_seg.phantom.generate import PhantomStudy, make_studies, plan_visits, scan_visit, visit_protocol
+from crmo_seg.phantom.generate import PhantomStudy, make_studies, scan_visit
 from crmo_seg.phantom.scan.settings import NO_ARTEFACTS
 from crmo_seg.phantom.settings import PhantomSettings, as_tiny, read_preset
+from crmo_seg.phantom.visit import plan_visits, visit_protocol
 
 SETTINGS = as_tiny(read_preset("whole_body"))
 ILL = replace(SETTINGS, edema=replace(SETTINGS.edema, lesion_free=0.0))

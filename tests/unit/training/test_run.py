@@ -9,6 +9,7 @@ import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig, open_dict
 from training_runs import configure, largest_difference, weights_of
 
@@ -32,6 +33,17 @@ class Interrupt(pl.Callback):
     def on_train_batch_start(self, trainer: pl.Trainer, module: pl.LightningModule, batch: object, index: int) -> None:
         if trainer.current_epoch == 1 and index == 1:
             raise RuntimeError("power cut")
+
+
+class Pretend(pl.Callback):
+    """Says that the best checkpoint has another value than it has."""
+
+    def __init__(self, score: float) -> None:
+        self.score = score
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        assert isinstance(trainer.checkpoint_callback, ModelCheckpoint)
+        trainer.checkpoint_callback.best_model_score = torch.tensor(self.score)
 
 
 @contextmanager
@@ -70,11 +82,25 @@ def test_the_bundle_has_the_average_of_the_weights(manifest: Path, tmp_path: Pat
 
 def test_a_time_limit_ends_a_training_without_a_number_of_epochs(manifest: Path, tmp_path: Path) -> None:
     limited = ("trainer.max_epochs=-1", "trainer.max_time=00:00:00:02", "trainer.check_val_every_n_epoch=1000")
-    assert (fit(configure(manifest, tmp_path, *limited)) / "bundle.yaml").is_file()
-    assert (tmp_path / "checkpoints" / "best.ckpt").is_file(), "it is validated when the time is over"
+    bundle = load_bundle(fit(configure(manifest, tmp_path, *limited)))
+    assert "val/edema_dice" in bundle.provenance["metrics"], "it is validated when the time is over"
     last = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert np.array_equal(last["state_dict"]["network.encoder.0.0.weight"], bundle.weights["encoder.0.0.weight"])
     (rate,) = last["lr_schedulers"][0]["_last_lr"]
     assert rate < 0.1 * 8.0e-3, "the learning rate has come down"
+
+
+@pytest.mark.parametrize(("score", "expected"), [(-1.0, "last"), (2.0, "best")])
+def test_weights_that_were_not_validated_are_taken_where_they_are_better(
+    manifest: Path, tmp_path: Path, score: float, expected: str
+) -> None:
+    """Three epochs, validated after the second one only; its value is set to be worse, or better, than any can be."""
+    config = configure(manifest, tmp_path, "trainer.max_epochs=3", "trainer.check_val_every_n_epoch=2")
+    with open_dict(config):
+        config.callbacks.pretend = {"_target_": f"{__name__}.Pretend", "score": score}
+    weights = weights_of(fit(config))
+    checkpoint = torch.load(tmp_path / "checkpoints" / f"{expected}.ckpt", weights_only=True)["state_dict"]
+    assert all(np.array_equal(checkpoint[f"network.{name}"], array) for name, array in weights.items())
 
 
 def test_a_training_without_an_end_is_refused(manifest: Path, tmp_path: Path) -> None:
@@ -82,7 +108,9 @@ def test_a_training_without_an_end_is_refused(manifest: Path, tmp_path: Path) ->
         fit(configure(manifest, tmp_path, "trainer.max_epochs=-1"))
 
 
-@pytest.mark.parametrize("overrides", [["optimizer=sgd_poly"], ["loss=focal"], ["loss=tversky"]], ids=str)
+@pytest.mark.parametrize(
+    "overrides", [["optimizer=sgd_poly"], ["loss=focal", "~loss.positive_weight"], ["loss=tversky"]], ids=str
+)
 def test_other_losses_and_optimizers_train(manifest: Path, tmp_path: Path, overrides: list[str]) -> None:
     provenance = load_bundle(fit(configure(manifest, tmp_path, *overrides))).provenance
     assert np.isfinite(provenance["metrics"]["val/edema_dice"])

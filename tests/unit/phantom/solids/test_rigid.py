@@ -36,7 +36,8 @@ def test_a_moved_solid_has_the_distance_of_the_point_before(
     motion = turn(vector(1, 2, -1), angle, vector(3, 0, 1))
     motion = Rigid(motion.rotation, motion.shift + 2.0)
     before = distance(shape, np.array(point))
-    assert distance(moved(shape, motion), motion.point(np.array(point))) == pytest.approx(before, abs=2e-4)
+    # The root of a squared distance near zero: in single precision of squares up to 10 mm it is good to 0.003 mm.
+    assert distance(moved(shape, motion), motion.point(np.array(point))) == pytest.approx(before, abs=3e-3)
 
 
 def test_motions_follow_one_another() -> None:
