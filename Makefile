@@ -26,12 +26,12 @@ demo: setup $(DEMO)/study/manifest.csv $(DEMO)/model/bundle/bundle.yaml  ## make
 	@echo "open $$(ls $(DEMO)/prediction/*/report.html)"
 
 $(DEMO)/study/manifest.csv: | $(VENV)/installed
-	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --tiny --dicom --age 6 --seed 2021
+	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --preset plain --tiny --dicom --seed 2026
 
-# Until a default model is shipped, the demo trains a small one, which knows tiny phantoms only. Until stations can be
-# read, it marks the composed series, which comes last.
+# Until a default model is shipped, the demo trains the smoke model, which knows tiny phantoms of the preset plain only.
+# Until stations can be read, it marks the composed series, which comes last.
 $(DEMO)/model/bundle/bundle.yaml: | $(VENV)/installed
-	$(BIN)/python train.py experiment=smoke output_dir=$(DEMO)/model data.phantom.preset=whole_body
+	$(BIN)/python train.py experiment=smoke output_dir=$(DEMO)/model
 
 test: setup  ## what CI runs: unit, integration, notebooks, one smoke training (minutes)
 	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)

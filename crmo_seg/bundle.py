@@ -119,9 +119,8 @@ def load_bundle(folder: Path) -> ModelBundle:
     except InputError as error:
         raise InputError(folder / CONTRACT_FILE, f"{error.source} {error.problem}", error.remedy) from None
     except (TypeError, AttributeError, ValueError) as error:
-        raise InputError(
-            folder / CONTRACT_FILE, f"does not describe a model ({error})", "save the model again"
-        ) from None
+        problem = f"does not describe a model ({error})"
+        raise InputError(folder / CONTRACT_FILE, problem, "save the model again") from None
 
 
 def ensemble_bundles(folders: Sequence[Path], out: Path) -> ModelBundle:
@@ -146,14 +145,13 @@ def ensemble_bundles(folders: Sequence[Path], out: Path) -> ModelBundle:
 
 def _ensemble(bundles: Sequence[ModelBundle]) -> ModelBundle:
     members = [member for bundle in bundles for member in bundle.members]
-    provenance = {"members": [{"sha256": bundle.sha256, **(bundle.provenance or {})} for bundle in bundles]}
     return replace(
         bundles[0],
         weights=members[0].weights,
         other_weights=tuple(member.weights for member in members[1:]),
         threshold=fmean(member.threshold for member in members),
         minimum_lesion_ml=fmean(member.minimum_lesion_ml for member in members),
-        provenance=provenance,
+        provenance={"members": [{"sha256": bundle.sha256, **(bundle.provenance or {})} for bundle in bundles]},
     )
 
 
@@ -176,7 +174,6 @@ def _files_of_weights(bundle: ModelBundle) -> list[bytes]:
 
 
 def _weights_file(number: int) -> str:
-    """File of a member; the first has the name that it has alone."""
     stem, _, ending = WEIGHTS_FILE.partition(".")
     return f"{stem}_{number}.{ending}" if number else WEIGHTS_FILE
 
@@ -195,9 +192,8 @@ def _read_contract(folder: Path) -> dict[str, Any]:
     try:
         contract = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(
-            folder, f"is no model bundle (it has no {CONTRACT_FILE})", "give a folder saved by training"
-        ) from None
+        problem = f"is no model bundle (it has no {CONTRACT_FILE})"
+        raise InputError(folder, problem, "give a folder saved by training") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise InputError(path, "is not YAML", "save the model again") from None
     if not isinstance(contract, dict) or "format_version" not in contract:

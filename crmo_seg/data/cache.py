@@ -25,7 +25,7 @@ from crmo_seg.data.sample import AIR, CASE, FOREGROUND, IMAGE, ForegroundPositio
 from crmo_seg.errors import InputError
 from crmo_seg.plan import Plan
 
-CACHE_FORMAT: Final = 1
+CACHE_FORMAT: Final = 2
 """Raised whenever preprocessing or these files change, so that no old folder is taken for a new one."""
 
 _CONTENTS: Final = "contents.json"

@@ -71,9 +71,9 @@ def predict_windows(
     boxes = _boxes(padded.shape[1:], window, overlap)
     for done, box in enumerate(boxes, 1):
         for head, probability in run(np.ascontiguousarray(padded[(slice(None), *box)])[None]).items():
-            channels = probability.shape[1]
-            part = sums.setdefault(head, np.zeros((channels, *padded.shape[1:]), dtype=np.float32))
-            part[(slice(None), *box)] += probability[0] * weight
+            if head not in sums:
+                sums[head] = np.zeros((probability.shape[1], *padded.shape[1:]), dtype=np.float32)
+            sums[head][(slice(None), *box)] += probability[0] * weight
         total[box] += weight
         if on_window is not None:
             on_window(done, len(boxes))

@@ -13,7 +13,7 @@ from crmo_seg.io.dicom import case_id_of_study
 from crmo_seg.io.dicom_mr_header import study_uid
 from crmo_seg.io.dicom_write import write_mr_study
 from crmo_seg.phantom.body.person import AGE_RANGE_YEARS
-from crmo_seg.phantom.dicom import mr_study_of
+from crmo_seg.phantom.dicom import mr_study_of, plain_exam_of
 from crmo_seg.phantom.files import WrittenStudy, plain_study, varied_study, write_study
 from crmo_seg.phantom.generate import PhantomStudy, make_studies
 from crmo_seg.phantom.plain.generate import make_patient
@@ -57,9 +57,9 @@ class PhantomOptions:
         for name, least in (("patients", 1), ("visits", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise InputError(f"--{name}", f"is {getattr(self, name)}", f"give {least} or more")
-        others = (self.visits > 1, self.sequences is not None, self.age_years is not None, self.dicom)
+        others = (self.visits > 1, self.sequences is not None, self.age_years is not None)
         if self.preset == PLAIN.name and any(others):
-            problem = "has one visit, STIR and NIfTI only, and ages of its own"
+            problem = "has one visit and STIR only, and ages of its own"
             raise InputError(f"preset {PLAIN.name!r}", problem, f"take preset {DEFAULT_PRESET!r}")
 
     def settings(self) -> PhantomSettings:
@@ -100,8 +100,8 @@ def make_phantoms(out: Path, options: PhantomOptions, on_case: Callable[[int, in
     total = options.patients * options.visits
     for done, written in enumerate(_written(out, options), 1):
         cases.append(written.case)
-        if options.dicom and isinstance(written.study, PhantomStudy):
-            dicom_cases.append(_write_dicom(out, written.study, written.case, options))
+        if options.dicom:
+            dicom_cases.append(_write_dicom(out, written, options))
         if on_case is not None:
             on_case(done, total)
     if dicom_cases:
@@ -131,9 +131,14 @@ def _written(out: Path, options: PhantomOptions) -> Iterator[WrittenStudy]:
             yield write_study(out, varied_study(study))
 
 
-def _write_dicom(out: Path, study: PhantomStudy, case: Case, options: PhantomOptions) -> Case:
+def _write_dicom(out: Path, written: WrittenStudy, options: PhantomOptions) -> Case:
     """The study as DICOM; the case as ``predict`` will call it, with the same truth."""
-    exam, seed_text = mr_study_of(study), f"{options.settings()!r} {options.seed} {case.case_id}"
+    case, study = written.case, written.study
+    if isinstance(study, PhantomStudy):
+        exam, made_of = mr_study_of(study), repr(options.settings())
+    else:
+        exam, made_of = plain_exam_of(study), repr(preset_named(options.preset, tiny=options.tiny))
+    seed_text = f"{made_of} {options.seed} {case.case_id}"
     write_mr_study(out / case.case_id / DICOM_FOLDER, exam, seed_text=seed_text)
     return replace(case, case_id=case_id_of_study(study_uid(exam, seed_text)))
 

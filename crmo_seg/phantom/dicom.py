@@ -8,10 +8,20 @@ from itertools import count
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+
 from crmo_seg.io.dicom_mr_header import derived_uid
-from crmo_seg.io.dicom_mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom_mr_study import (
+    COMPOSED_IMAGE_TYPE,
+    LARGEST_SIGNAL,
+    ORIGINAL_IMAGE_TYPE,
+    MrSequence,
+    MrSeries,
+    MrStudy,
+)
 from crmo_seg.keys import STIR
 from crmo_seg.phantom.generate import PhantomStudy
+from crmo_seg.phantom.plain.generate import PhantomStudy as PlainStudy
 from crmo_seg.phantom.scan.protocol import Protocol
 from crmo_seg.phantom.signal.contrast import ScannerContrast
 from crmo_seg.phantom.visit import FIRST_VISIT
@@ -24,6 +34,7 @@ SEQUENCE_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 ECHO_TRAIN: Final = 16
 FLIP_ANGLE_DEG: Final = 150.0
+PLAIN_TR_MS: Final = 4500.0
 BODY_PARTS: Final[Mapping[str, str]] = MappingProxyType({"coronal_whole_body": "WHOLEBODY", "sagittal_spine": "SPINE"})
 REGION_PARTS: Final = frozenset({"PELVIS", "CHEST", "KNEE", "ANKLE", "FOOT", "SHOULDER", "HAND"})
 _SCANNING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({STIR: ("SE", "IR")})
@@ -42,6 +53,23 @@ def mr_study_of(study: PhantomStudy) -> MrStudy:
         study_date=FIRST_VISIT if plan.visit is None else datetime.date.fromisoformat(plan.visit),
         series=tuple(_series(study)),
     )
+
+
+def plain_exam_of(study: PlainStudy) -> MrStudy:
+    """The one, composed series of a study of the preset ``plain``, which knows neither sex nor sequence times."""
+    signal = study.image.with_array(np.clip(np.rint(study.image.array), 0, LARGEST_SIGNAL))
+    series = MrSeries(
+        volume=signal,
+        slice_axis=1,
+        number=1,
+        description="STIR cor composed",
+        image_type=COMPOSED_IMAGE_TYPE,
+        slice_thickness_mm=signal.geometry.spacing_mm[1],
+        sequence=MrSequence(_SCANNING[STIR], PLAIN_TR_MS, None, None, 1.5, FLIP_ANGLE_DEG, ECHO_TRAIN),
+        frame_of_reference_uid=derived_uid(study.patient_id, study.case_id, "frame"),
+        body_part="WHOLEBODY",
+    )
+    return MrStudy(study.patient_id, "O", study.age_years, FIRST_VISIT, (series,))
 
 
 def _series(study: PhantomStudy) -> Iterator[MrSeries]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.patheffects import AbstractPathEffect
 
 MAXIMUM_TILES: Final = 6
+MOST_NUMBERS: Final = 60
 
 _OUTLINE = "#ffb000"  # told apart from grey by all forms of colour vision (doi:10.1038/nmeth.1618)
 _LETTER = "#d8dee6"
@@ -167,9 +168,13 @@ def _draw_outline(
 
 
 def _draw_numbers(axes: Axes, labels: Volume, plane: Plane, line_mm: float) -> None:
-    """Numbers on the outer side of each lesion where there is room, moved down where they would cover one another."""
+    """Numbers on the outer side of each lesion where there is room, moved down where they would cover one another.
+
+    Only the largest lesions, which come first, get one: more numbers than these could not be told apart.
+    """
     placed: list[tuple[float, float]] = []
-    for lesion_id, x, y, outward in sorted(_anchors(labels, plane, line_mm), key=lambda anchor: anchor[2]):
+    anchors = [anchor for anchor in _anchors(labels, plane, line_mm) if anchor[0] <= MOST_NUMBERS]
+    for lesion_id, x, y, outward in sorted(anchors, key=lambda anchor: anchor[2]):
         while any(abs(x - other_x) < 2 * line_mm and abs(y - other_y) < line_mm for other_x, other_y in placed):
             y += line_mm / 4.0
         placed.append((x, y))

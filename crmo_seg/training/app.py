@@ -22,6 +22,7 @@ def configs_dir() -> Path:
 @hydra.main(config_path=str(configs_dir()), config_name="train", version_base="1.3")
 def main(config: DictConfig) -> None:
     """Train with the configuration that the command line describes."""
+    from crmo_seg.training.ranks import rank
     from crmo_seg.training.run import fit
 
     try:
@@ -29,4 +30,5 @@ def main(config: DictConfig) -> None:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    print(f"model saved in {folder}")
+    if rank() == 0:
+        print(f"model saved in {folder}")

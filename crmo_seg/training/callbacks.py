@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from crmo_seg.data.sample import IMAGE, Sample, label_key, labelled_key
 from crmo_seg.files import folder_written_whole, write_table
 from crmo_seg.keys import EDEMA
 from crmo_seg.training.datamodule import VOXEL_ML
+from crmo_seg.training.metrics import CaseScores
 from crmo_seg.training.module import VALIDATED, SegmentationModule, Validated
 from crmo_seg.training.operating_point import (
     Candidates,
@@ -26,8 +27,20 @@ from crmo_seg.training.pictures import Picture, agreement_picture, png
 from crmo_seg.training.ranks import gathered
 
 
+def write_scores(path: Path, scores: Sequence[CaseScores]) -> None:
+    """A CSV table with a row a case.
+
+    Raises:
+        InputError: where the disk is full or the folder cannot be written.
+    """
+    rows = [one.row() for one in scores]
+    columns = dict.fromkeys(name for row in rows for name in row)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(path, list(columns) or ["case_id"], rows)
+
+
 class ValidationTable(pl.Callback):
-    """Writes ``epoch_<number>.csv``, a row a case, at each validation, and ``bundle.csv`` for the bundle's weights.
+    """Writes ``epoch_<number>.csv``, a row a case, at each validation of a training.
 
     Args:
         folder: of the tables.
@@ -38,11 +51,9 @@ class ValidationTable(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the table."""
-        if trainer.is_global_zero and isinstance(pl_module, SegmentationModule):
-            rows = [scores.row() for scores in pl_module.scores]
-            columns = list(dict.fromkeys(name for row in rows for name in row))
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_table(self.folder / f"{_name(trainer)}.csv", columns or ["case_id"], rows)
+        in_training = trainer.state.fn == TrainerFn.FITTING and trainer.is_global_zero
+        if in_training and isinstance(pl_module, SegmentationModule):
+            write_scores(self.folder / f"epoch_{trainer.current_epoch:04d}.csv", pl_module.scores)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +153,3 @@ class OperatingPointSearch(pl.Callback):
     def best(self) -> OperatingPoint:
         """The point to store in the bundle."""
         return choose_operating_point([self.scans[case_id] for case_id in sorted(self.scans)])
-
-
-def _name(trainer: pl.Trainer) -> str:
-    return f"epoch_{trainer.current_epoch:04d}" if trainer.state.fn == TrainerFn.FITTING else "bundle"

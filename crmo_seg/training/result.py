@@ -28,18 +28,22 @@ def best_bundle(
     """The best weights, and the operating point that suits them; every rank takes part.
 
     The best are those of the checkpoint with the best monitored value, or the last ones, where these were not validated
-    yet (a time limit ends a training anywhere) and turn out better.
+    yet (a time limit ends a training anywhere) and turn out as good. ``module.scores`` are those of the bundle then.
+
+    Args:
+        config: of the run.
+        module: after training.
+        trainer: whose callbacks have an ``OperatingPointSearch``.
+        data: with the validation cases.
     """
-    search = OperatingPointSearch()
-    trainer.callbacks.append(search)  # type: ignore[attr-defined]
     best = _best_checkpoint(trainer)
-    if best is None or module.validated_step != trainer.global_step:
+    metrics = _last_validation(trainer) if module.validated_step == trainer.global_step else None
+    if metrics is None:
         metrics = _validated(module, trainer, data)
-        if best is None or _beats(metrics, best):
-            return _bundle(config, module, metrics, search.best())
-    module.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
-    metrics = _validated(module, trainer, data)
-    return _bundle(config, module, metrics, search.best())
+    if best is not None and not _is_as_good(metrics, best):
+        module.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
+        metrics = _validated(module, trainer, data)
+    return _bundle(config, module, metrics, _search(trainer).best())
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -54,11 +58,20 @@ def _best_checkpoint(trainer: pl.Trainer) -> ModelCheckpoint | None:
     return checkpoint if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_path else None
 
 
-def _beats(metrics: Mapping[str, float], best: ModelCheckpoint) -> bool:
+def _is_as_good(metrics: Mapping[str, float], best: ModelCheckpoint) -> bool:
     value, score = metrics.get(str(best.monitor)), best.best_model_score
     if value is None or score is None:
         return False
-    return value > float(score) if best.mode == "max" else value < float(score)
+    return value >= float(score) if best.mode == "max" else value <= float(score)
+
+
+def _search(trainer: pl.Trainer) -> OperatingPointSearch:
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]
+    return next(callback for callback in callbacks if isinstance(callback, OperatingPointSearch))
+
+
+def _last_validation(trainer: pl.Trainer) -> dict[str, float]:
+    return {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
 
 
 def _validated(module: SegmentationModule, trainer: pl.Trainer, data: SegmentationData) -> dict[str, float]:

@@ -21,6 +21,7 @@ from crmo_seg.inference.torch_backend import autocast_dtype
 from crmo_seg.network import build_network
 from crmo_seg.phantom.dataset import MANIFEST_FILE, PhantomOptions, make_phantoms
 from crmo_seg.plan import Plan, heads_from
+from crmo_seg.training.callbacks import OperatingPointSearch, write_scores
 from crmo_seg.training.checkpoints import checkpoint_to_resume
 from crmo_seg.training.datamodule import Sampling, SegmentationData
 from crmo_seg.training.fine_tuning import start_from
@@ -59,6 +60,7 @@ def fit(config: DictConfig) -> Path:
     bundle = best_bundle(config, module, trainer, data)
     if trainer.is_global_zero:
         save_bundle(bundle, output_dir / "bundle")
+        write_scores(output_dir / "validation" / "bundle.csv", module.scores)
     return output_dir / "bundle"
 
 
@@ -82,6 +84,7 @@ def _quieten_lightning() -> None:
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")  # that is what resuming means
+    warnings.filterwarnings("ignore", message=".*recommended to use `self.log.*sync_dist.*")  # ranks log the same
 
 
 @rank_zero_only
@@ -153,6 +156,7 @@ def _trainer(config: DictConfig) -> pl.Trainer:
     settings = plain(config.trainer)
     if settings["precision"] == "auto":
         settings["precision"] = _PRECISIONS[autocast_dtype(_device_type(settings["accelerator"]))]
+    callbacks.append(OperatingPointSearch())
     trainer: pl.Trainer = instantiate(settings, callbacks=callbacks, logger=logger, _convert_="all")
     return trainer
 

@@ -16,6 +16,8 @@ from crmo_seg.io.dicom_write import write_mr_study
 from crmo_seg.io.study import open_study
 from crmo_seg.phantom.dicom import SEQUENCE_WORDS, mr_study_of
 from crmo_seg.phantom.generate import PhantomStudy
+from crmo_seg.phantom.plain.generate import make_patient
+from crmo_seg.phantom.plain.presets import preset_named
 from crmo_seg.phantom.scan.protocol import Protocol
 from crmo_seg.phantom.scan.settings import ScanSettings
 from crmo_seg.phantom.signal.sequences import SEQUENCE_NAMES
@@ -168,3 +170,13 @@ def test_a_tilted_station_reads_back(tmp_path: Path, visits: tuple[PhantomStudy,
     read = case.read()["stir"].canonical()
     np.testing.assert_array_equal(read.array, tilted.array)
     assert read.geometry.same_grid(tilted.geometry, 1e-3)
+
+
+def test_a_plain_study_is_one_composed_series_with_its_own_voxels(tmp_path: Path) -> None:
+    study = make_patient(preset_named("plain", tiny=True), 0, 1)
+    exam = plain_exam_of(study)
+    write_mr_study(tmp_path / "exam", exam, seed_text="seed")
+    (opened,) = open_study(tmp_path / "exam")
+    image = opened.read()["stir"].canonical()
+    assert image.geometry.same_grid(study.image.geometry)
+    np.testing.assert_array_equal(image.array, np.rint(study.image.array))

@@ -48,8 +48,8 @@ def test_each_validation_has_a_table(module: SegmentationModule, tmp_path: Path)
     table.on_validation_end(trainer_of(), module)
     table.on_validation_end(trainer_of(TrainerFn.VALIDATING), module)
     table.on_validation_end(trainer_of(epoch=9, first=False), module)
-    assert sorted(path.name for path in (tmp_path / "validation").iterdir()) == ["bundle.csv", "epoch_0004.csv"]
-    assert (tmp_path / "validation" / "bundle.csv").read_text() == "case_id,edema_dice\na,1.0\nb,0.6667\n"
+    assert [path.name for path in (tmp_path / "validation").iterdir()] == ["epoch_0004.csv"], "after training none"
+    assert (tmp_path / "validation" / "epoch_0004.csv").read_text() == "case_id,edema_dice\na,1.0\nb,0.6667\n"
 
 
 def test_the_worst_cases_are_drawn_and_replace_those_before(module: SegmentationModule, tmp_path: Path) -> None:
