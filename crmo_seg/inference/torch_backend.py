@@ -16,7 +16,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class TorchBackend:
-    """A bundle's network, ready to run.
+    """The network of a bundle, or those of an ensemble, ready to run.
 
     Args:
         bundle: weights and plan.
@@ -28,17 +28,21 @@ class TorchBackend:
 
     def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
         self.device = choose_device(device)
-        self.network = load_network(bundle).to(self.device).eval()
+        self.networks = [load_network(member).to(self.device).eval() for member in bundle.members]
         self.autocast_dtype = autocast_dtype(self.device.type)
 
     def __call__(self, window: Float32Array) -> Mapping[str, Float32Array]:
-        """(1, sequence, x, y, z) -> head -> probabilities (1, channel, x, y, z)."""
+        """(1, sequence, x, y, z) -> head -> probabilities (1, channel, x, y, z), the mean over an ensemble's members."""
         with (
             torch.inference_mode(),
             torch.autocast(self.device.type, self.autocast_dtype, enabled=self.autocast_dtype is not None),
         ):
-            logits = self.network(torch.from_numpy(window).to(self.device))
-            return {head: probabilities(output).cpu().numpy() for head, output in logits.items()}
+            image = torch.from_numpy(window).to(self.device)
+            members = [network(image) for network in self.networks]
+            return {
+                head: torch.stack([probabilities(logits[head]) for logits in members]).mean(dim=0).cpu().numpy()
+                for head in members[0]
+            }
 
 
 def probabilities(logits: torch.Tensor) -> torch.Tensor:

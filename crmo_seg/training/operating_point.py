@@ -1,7 +1,7 @@
 """From which probability a voxel is edema, and which components are too small: chosen on validation cases.
 
 Both numbers are tried on a grid; those with the highest lesion-wise F1 (any overlap, pooled over scans) are stored in
-the bundle. A threshold that costs more than a twentieth of the best voxel-wise Dice is not considered: a mask that
+the bundle. A threshold that costs more than a twentieth of the voxel-wise Dice at 0.5 is not considered: a mask that
 keeps only the core of each lesion may have a fine F1, but says too little of their volume.
 """
 
@@ -27,7 +27,7 @@ THRESHOLDS: Final = (0.1, 0.2, 0.3, 0.4, DEFAULT_THRESHOLD, 0.6, 0.7, 0.8, 0.9, 
 MINIMUM_VOLUMES_ML: Final = (MINIMUM_LESION_ML, 0.15, 0.2, 0.3, 0.5)
 
 LEAST_DICE_SHARE: Final = 0.95
-"""A threshold must keep this share of the best threshold's Dice, pooled over scans."""
+"""A threshold must keep this share of the default threshold's Dice, pooled over scans."""
 
 _NOT_COUNTED: Final = ClassVoxels(0, 0, 0)
 _NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
@@ -112,11 +112,11 @@ def _points(scans: Sequence[Mapping[float, Candidates]]) -> Iterator[OperatingPo
 
 
 def _worthy_thresholds(scans: Sequence[Mapping[float, Candidates]]) -> list[float]:
-    """Those whose Dice is good enough, or undefined."""
+    """Those whose Dice is good enough, the default among them; all where it is undefined."""
     thresholds = sorted(set.intersection(*(set(scan) for scan in scans))) if scans else []
     dice = {one: sum((scan[one].voxels for scan in scans), _NOT_COUNTED).dice for one in thresholds}
-    best = max((value for value in dice.values() if np.isfinite(value)), default=0.0)
-    return [one for one in thresholds if not dice[one] < LEAST_DICE_SHARE * best]
+    usual = dice.get(DEFAULT_THRESHOLD, float("nan"))
+    return [one for one in thresholds if not dice[one] < LEAST_DICE_SHARE * usual]
 
 
 def _merit(point: OperatingPoint) -> tuple[float, ...]:

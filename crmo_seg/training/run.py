@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -13,20 +14,22 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from crmo_seg.bundle import save_bundle
-from crmo_seg.cases import Split, read_manifest, split_by_patient
+from crmo_seg.cases import Case, read_manifest, split_by_patient
 from crmo_seg.data.check.report import refuse_broken
 from crmo_seg.data.check.run import check_dataset
 from crmo_seg.errors import InputError
 from crmo_seg.inference.torch_backend import autocast_dtype
 from crmo_seg.network import build_network
 from crmo_seg.phantom.dataset import MANIFEST_FILE, PhantomOptions, make_phantoms
-from crmo_seg.plan import Plan, heads_from
+from crmo_seg.plan import Plan, write_plan
+from crmo_seg.plan.files import PLAN_FILE
 from crmo_seg.training.callbacks import OperatingPointSearch, write_scores
 from crmo_seg.training.checkpoints import checkpoint_to_resume
 from crmo_seg.training.datamodule import Sampling, SegmentationData
 from crmo_seg.training.fine_tuning import start_from
 from crmo_seg.training.folds import with_folds
 from crmo_seg.training.module import SegmentationModule
+from crmo_seg.training.planning import ChosenPlan, choose_plan, device_type, fixed_plan, heads_of, is_planned
 from crmo_seg.training.result import best_bundle, plain
 
 _PRECISIONS = {None: "32-true", torch.bfloat16: "bf16-mixed", torch.float16: "16-mixed"}
@@ -46,14 +49,17 @@ def fit(config: DictConfig) -> Path:
     _quieten_lightning()
     pl.seed_everything(config.seed, workers=True, verbose=False)
     output_dir = Path(config.output_dir)
-    plan = plan_from(config)
     config = config.copy()
-    config.monitor = config.monitor or f"val/{plan.heads[0].name}_dice"
+    config.monitor = config.monitor or f"val/{heads_of(config)[0].name}_dice"
     checkpoint = checkpoint_to_resume(config.resume_from, output_dir)
-    data = _data(config, plan)
+    if not is_planned(config):
+        fixed_plan(config)  # a number that does not fit shows before phantoms are made
+    cases = _cases(config)
+    chosen = choose_plan(config, cases)
+    data = _data(config, chosen, cases)
     data.setup()  # what is wrong with the data shows before anything is written
-    module = _module(config, plan)
-    _write_config(config, output_dir)
+    module = _module(config, chosen.plan)
+    _write_settings(config, chosen, output_dir)
     trainer = _trainer(config)
     _announce(data, module)
     trainer.fit(module, data, ckpt_path=checkpoint)
@@ -62,20 +68,6 @@ def fit(config: DictConfig) -> Path:
         save_bundle(bundle, output_dir / "bundle")
         write_scores(output_dir / "validation" / "bundle.csv", module.scores)
     return output_dir / "bundle"
-
-
-def plan_from(config: DictConfig) -> Plan:
-    """The plan that a configuration describes."""
-    settings = plain(config)
-    return Plan.from_dict(
-        {
-            "sequences": settings["data"]["sequences"],
-            "heads": [{"name": head.name, "classes": head.classes} for head in heads_from(settings["data"]["heads"])],
-            "grid": settings["network"]["grid"],
-            "patch": settings["network"]["patch"],
-            "network": settings["network"]["stages"],
-        }
-    )
 
 
 def _quieten_lightning() -> None:
@@ -88,9 +80,11 @@ def _quieten_lightning() -> None:
 
 
 @rank_zero_only
-def _write_config(config: DictConfig, output_dir: Path) -> None:
+def _write_settings(config: DictConfig, chosen: ChosenPlan, output_dir: Path) -> None:
     output_dir.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, output_dir / "config.yaml", resolve=True)
+    if chosen.planned is not None and not config.resume_from:
+        write_plan(output_dir / PLAN_FILE, chosen.planned)
 
 
 @rank_zero_only
@@ -107,22 +101,23 @@ def _announce(data: SegmentationData, module: SegmentationModule) -> None:
     print(f"U-Net with {parameters:,} parameters, patch {module.plan.patch}")
 
 
-def _data(config: DictConfig, plan: Plan) -> SegmentationData:
-    sampling = Sampling(**plain(config.data.sampling))
+def _data(config: DictConfig, chosen: ChosenPlan, cases: Sequence[Case]) -> SegmentationData:
+    plan = chosen.plan
+    sampling = Sampling(**(plain(config.data.sampling) | {"batch_size": chosen.batch_size}))
     augmentation = instantiate(config.augmentation, heads=[head.name for head in plan.heads], _convert_="all")
-    cache = Path(config.data.cache)
-    return SegmentationData(_split(config, plan), plan, sampling, augmentation, cache=cache, seed=config.seed)
+    split = split_by_patient(cases, fold=config.data.fold, folds=config.data.folds)
+    return SegmentationData(split, plan, sampling, augmentation, cache=Path(config.data.cache), seed=config.seed)
 
 
-def _split(config: DictConfig, plan: Plan) -> Split:
+def _cases(config: DictConfig) -> tuple[Case, ...]:
+    """All cases of the manifest with their folds; it is checked first, so that all that is broken is told at once."""
     manifest = config.data.manifest
     if manifest is None and config.data.phantom is None:
         raise InputError("data.manifest", "is not set", "add data.manifest=FILE, a CSV with a row for each study")
-    if manifest is None:
-        manifest = _phantoms(config)
-    refuse_broken(check_dataset(Path(manifest), plan.heads, sequences=plan.sequences, voxels=False))
-    cases = with_folds(read_manifest(Path(manifest)), plan.heads[0].name, config.data.folds)
-    return split_by_patient(cases, fold=config.data.fold, folds=config.data.folds)
+    path = _phantoms(config) if manifest is None else Path(manifest)
+    heads = heads_of(config)
+    refuse_broken(check_dataset(path, heads, sequences=tuple(config.data.sequences), voxels=False))
+    return tuple(with_folds(read_manifest(path), heads[0].name, config.data.folds))
 
 
 def _phantoms(config: DictConfig) -> Path:
@@ -155,14 +150,7 @@ def _trainer(config: DictConfig) -> pl.Trainer:
     logger = instantiate(config.logger, _convert_="all")
     settings = plain(config.trainer)
     if settings["precision"] == "auto":
-        settings["precision"] = _PRECISIONS[autocast_dtype(_device_type(settings["accelerator"]))]
+        settings["precision"] = _PRECISIONS[autocast_dtype(device_type(settings["accelerator"]))]
     callbacks.append(OperatingPointSearch())
     trainer: pl.Trainer = instantiate(settings, callbacks=callbacks, logger=logger, _convert_="all")
     return trainer
-
-
-def _device_type(accelerator: str) -> str:
-    known = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
-    if accelerator in known:
-        return known[accelerator]
-    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"

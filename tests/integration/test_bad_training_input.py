@@ -68,6 +68,7 @@ def test_a_head_without_classes_is_refused(out: Path, manifest: Path) -> None:
 
 
 def test_a_fold_that_does_not_exist_is_refused(out: Path, manifest: Path) -> None:
+    manifest.write_text(manifest.read_text().replace("shifted", "label"))
     with pytest.raises(InputError, match="fold 9 of 6 has 7 training and 0 validation cases"):
         fit_with(out, f"data.manifest={manifest}", "data.fold=9")
 

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from builders import make_geometry
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from crmo_seg.cases import Case
+from crmo_seg.io.nifti import write_nifti
 from crmo_seg.network import build_network
 from crmo_seg.training.app import configs_dir
-from crmo_seg.training.run import plan_from
+from crmo_seg.training.planning import choose_plan, fixed_plan
+from crmo_seg.volume import Volume
 
 GROUPS = sorted(path.relative_to(configs_dir()) for path in configs_dir().glob("*/*.yaml"))
 
@@ -19,10 +24,21 @@ def compose_with(*overrides: str) -> DictConfig:
         return compose("train", overrides=list(overrides))
 
 
+def _case(folder: Path) -> Case:
+    """One small study, for what is planned from the data."""
+    geometry = make_geometry((60, 20, 80), (2.0, 6.0, 2.0))
+    image, label = np.ones(geometry.shape, np.float32), np.zeros(geometry.shape, np.uint8)
+    image[10:50, 4:16, 10:70] = label[20:24, 8:10, 30:34] = 2
+    paths = {name: folder / f"{name}.nii.gz" for name in ("stir", "edema")}
+    write_nifti(paths["stir"], Volume(image, geometry))
+    write_nifti(paths["edema"], Volume((label > 0).astype(np.uint8), geometry))
+    return Case("a", "p", images={"stir": paths["stir"]}, labels={"edema": paths["edema"]})
+
+
 @pytest.mark.parametrize("option", GROUPS, ids=str)
 def test_every_option_composes_and_instantiates(option: Path, tmp_path: Path) -> None:
     config = compose_with(f"{option.parent}={option.stem}", f"output_dir={tmp_path}")
-    plan = plan_from(config)
+    plan = choose_plan(config, [_case(tmp_path)]).plan
     assert build_network(config.network.network_class, plan).divisors == plan.network.divisors
     instantiate(config.augmentation, heads=[head.name for head in plan.heads], _convert_="all")
     for part in (config.loss, config.optimizer, config.callbacks, config.logger):
@@ -37,10 +53,10 @@ def test_every_experiment_says_what_it_is_for(experiment: str) -> None:
 
 
 def test_a_hospital_with_edema_masks_only_overrides_the_heads() -> None:
-    plan = plan_from(compose_with("experiment=baseline", "data.heads=[edema]", "data.manifest=ours.csv"))
+    plan = fixed_plan(compose_with("experiment=baseline", "data.heads=[edema]", "data.manifest=ours.csv"))
     assert [head.name for head in plan.heads] == ["edema"]
 
 
 def test_another_head_names_its_classes() -> None:
-    plan = plan_from(compose_with("data.heads=[{hippocampus:[anterior,posterior]}]"))
+    plan = fixed_plan(compose_with("data.heads=[{hippocampus:[anterior,posterior]}]"))
     assert plan.heads[0].classes == ("anterior", "posterior")

@@ -100,6 +100,16 @@ def test_the_network_runs_as_it_was_saved() -> None:
     np.testing.assert_allclose(TorchBackend(bundle, "cpu")(WINDOW)["edema"], 1 / (1 + np.exp(-logits)), atol=1e-6)
 
 
+@pytest.mark.usefixtures("full_precision")
+def test_an_ensemble_gives_the_mean_of_its_members() -> None:
+    one = make_bundle()
+    other = replace(one, weights={name: array * np.float32(0.5) for name, array in one.weights.items()})
+    both = replace(one, other_weights=(other.weights,))
+    members = [TorchBackend(bundle, "cpu")(WINDOW)["edema"] for bundle in (one, other)]
+    assert not np.allclose(members[0], members[1], atol=1e-3)
+    np.testing.assert_allclose(TorchBackend(both, "cpu")(WINDOW)["edema"], np.mean(members, axis=0), atol=1e-6)
+
+
 def test_bf16_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:
     output = []
     for has_bf16 in (False, True):

@@ -81,6 +81,17 @@ def test_a_threshold_that_leaves_only_the_cores_is_not_considered() -> None:
     assert point.minimum_lesion_ml == 0.15, "the false one is dropped by its volume"
 
 
+def test_the_default_is_considered_where_another_threshold_has_a_better_dice() -> None:
+    probability, ref = np.zeros((12, 6, 6), np.float32), np.zeros((12, 6, 6), bool)
+    ref[:4, :4, :4] = True
+    probability[:4, :4, :4] = 0.45
+    probability[1:3, 1:3, 1:3] = 0.6
+    probability[9:12, 3:6, 0:4] = 0.42  # large and false
+    point = choose_operating_point([candidates_by_threshold(probability, ref, VOXEL_ML)])
+    assert point.threshold == 0.5
+    assert point.counts == LesionCounts(1, 1, 1, 0)
+
+
 @pytest.mark.parametrize("scans", [[], [{0.5: scan(0, []), 0.9: scan(0, [(1.0, None)])}]])
 def test_without_reference_lesions_the_defaults_stay(scans: list[dict[float, Candidates]]) -> None:
     assert choose_operating_point(scans) == OperatingPoint()

@@ -17,7 +17,8 @@ from crmo_seg.bundle import load_bundle
 from crmo_seg.cases import read_manifest, write_manifest
 from crmo_seg.errors import InputError
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
-from crmo_seg.training.run import fit, plan_from
+from crmo_seg.training.planning import fixed_plan
+from crmo_seg.training.run import fit
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +180,6 @@ def test_phantoms_stand_in_for_a_manifest(tmp_path: Path) -> None:
 
 
 def test_the_plan_follows_the_configuration(tmp_path: Path) -> None:
-    plan = plan_from(configure(None, tmp_path, "network.patch=[16,16,8]", "network.grid.in_plane_spacing_mm=3.0"))
+    plan = fixed_plan(configure(None, tmp_path, "network.patch=[16,16,8]", "network.grid.in_plane_spacing_mm=3.0"))
     assert plan.patch == (16, 16, 8)
     assert plan.grid.in_plane_spacing_mm == 3.0
