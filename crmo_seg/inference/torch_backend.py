@@ -32,7 +32,7 @@ class TorchBackend:
         self.autocast_dtype = autocast_dtype(self.device.type)
 
     def __call__(self, window: Float32Array) -> Mapping[str, Float32Array]:
-        """(1, sequence, x, y, z) -> head -> probabilities (1, channel, x, y, z), the mean over an ensemble's members."""
+        """(1, sequence, x, y, z) -> head -> probabilities (1, channel, x, y, z); of an ensemble the mean."""
         with (
             torch.inference_mode(),
             torch.autocast(self.device.type, self.autocast_dtype, enabled=self.autocast_dtype is not None),

@@ -13,7 +13,7 @@ from crmo_seg.cases import Case
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.network import build_network
 from crmo_seg.training.app import configs_dir
-from crmo_seg.training.planning import choose_plan, fixed_plan
+from crmo_seg.training.planning import choose_plan, fixed_plan, heads_of
 from crmo_seg.volume import Volume
 
 GROUPS = sorted(path.relative_to(configs_dir()) for path in configs_dir().glob("*/*.yaml"))
@@ -24,21 +24,22 @@ def compose_with(*overrides: str) -> DictConfig:
         return compose("train", overrides=list(overrides))
 
 
-def _case(folder: Path) -> Case:
-    """One small study, for what is planned from the data."""
+def _case(folder: Path, config: DictConfig) -> Case:
+    """One small study with what the configuration asks for, for what is planned from the data."""
     geometry = make_geometry((60, 20, 80), (2.0, 6.0, 2.0))
     image, label = np.ones(geometry.shape, np.float32), np.zeros(geometry.shape, np.uint8)
-    image[10:50, 4:16, 10:70] = label[20:24, 8:10, 30:34] = 2
-    paths = {name: folder / f"{name}.nii.gz" for name in ("stir", "edema")}
-    write_nifti(paths["stir"], Volume(image, geometry))
-    write_nifti(paths["edema"], Volume((label > 0).astype(np.uint8), geometry))
-    return Case("a", "p", images={"stir": paths["stir"]}, labels={"edema": paths["edema"]})
+    image[10:50, 4:16, 10:70] = 2
+    label[20:24, 8:10, 30:34] = 1
+    write_nifti(folder / "image.nii.gz", Volume(image, geometry))
+    write_nifti(folder / "label.nii.gz", Volume(label, geometry))
+    images = dict.fromkeys(config.data.sequences, folder / "image.nii.gz")
+    return Case("a", "p", images=images, labels={head.name: folder / "label.nii.gz" for head in heads_of(config)})
 
 
 @pytest.mark.parametrize("option", GROUPS, ids=str)
 def test_every_option_composes_and_instantiates(option: Path, tmp_path: Path) -> None:
     config = compose_with(f"{option.parent}={option.stem}", f"output_dir={tmp_path}")
-    plan = choose_plan(config, [_case(tmp_path)]).plan
+    plan = choose_plan(config, [_case(tmp_path, config)]).plan
     assert build_network(config.network.network_class, plan).divisors == plan.network.divisors
     instantiate(config.augmentation, heads=[head.name for head in plan.heads], _convert_="all")
     for part in (config.loss, config.optimizer, config.callbacks, config.logger):
