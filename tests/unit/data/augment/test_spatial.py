@@ -76,7 +76,11 @@ def test_each_axis_is_mirrored_half_of_the_time() -> None:
     assert drawn.mean(axis=0) == pytest.approx([0.5, 0.0, 0.5], abs=0.08)
 
 
-@pytest.mark.parametrize("transform", [RandRotated(0.5, 30), RandScaled(0.5, (0.7, 1.4)), RandBendd(0.5, 2.0)], ids=str)
+@pytest.mark.parametrize(
+    "transform",
+    [RandRotated(0.5, 30), RandScaled(0.5, (0.7, 1.4)), RandBendd(0.5, 2.0)],
+    ids=lambda one: type(one).__name__,
+)
 def test_draws_follow_the_seed_and_survive_pickling(transform: RandWindowd) -> None:
     copy = pickle.loads(pickle.dumps(transform))
     acted = []
