@@ -306,7 +306,7 @@ def test_a_preset_file_that_makes_no_sense_is_refused(crmo_seg: Command, tmp_pat
         (("--sequences", "stir,flair"), "sequences: is stir, flair; give each once, of: stir, t1, t2_dixon_water"),
         (("--sequences", ""), "sequences: is empty"),
         (("--preset", "plain", "--age", "9"), "preset 'plain': has one visit and STIR only"),
-        (("--preset", "plain", "--visits", "2"), "preset 'plain': has one visit, STIR and NIfTI only"),
+        (("--preset", "plain", "--visits", "2"), "preset 'plain': has one visit and STIR only"),
         (("--preset", "plain", "--statistics-only"), "preset 'plain': has no statistics; take another preset"),
     ],
 )
