@@ -36,6 +36,7 @@ class Study:
         source: what the user gave; errors name it.
         kind: what the files are.
         sequences: sequence -> file or DICOM series.
+        named: whether a manifest names the sequences; a bare file or series is called ``stir``, whatever it is.
     """
 
     case_id: str
@@ -44,6 +45,7 @@ class Study:
     source: Path
     kind: StudyKind
     sequences: Mapping[str, Path | SeriesSummary]
+    named: bool = False
 
     def read(self) -> Mapping[str, Volume]:
         """Signal of every sequence, float32, all on one grid.
@@ -137,7 +139,7 @@ def _from_nifti(path: Path) -> Study:
 
 
 def _from_case(manifest: Path, case: Case) -> Study:
-    return Study(case.case_id, case.patient_id, case.visit, manifest, "nifti", case.images)
+    return Study(case.case_id, case.patient_id, case.visit, manifest, "nifti", case.images, named=True)
 
 
 def _check_case_ids(path: Path, studies: Sequence[Study]) -> None:

@@ -82,7 +82,7 @@ def predict(
     """Mark edema on one study, in memory.
 
     Args:
-        study: a volume (the STIR sequence), or the path of a study as on the command line.
+        study: a volume (the sequence that the model reads), or the path of a study as on the command line.
         model: from ``load_model``, or what it takes.
         device: auto, cpu, cuda or mps; of no effect where ``model`` is loaded already.
 
@@ -91,11 +91,11 @@ def predict(
     """
     predictor = model if isinstance(model, Predictor) else load_model(model, device)
     if isinstance(study, Volume):
-        return predictor.predict(StudyImages("volume", {STIR: study}))
+        return predictor.predict(StudyImages("volume", _as_the_model_says({STIR: study}, predictor)))
     studies = open_study(Path(study))
     if len(studies) != 1:
         raise InputError(study, f"holds {len(studies)} studies", "call predict for each, or use crmo-seg predict")
-    return predictor.predict(_images_of(studies[0], studies[0].input_sha256()))
+    return predictor.predict(_images_of(studies[0], studies[0].input_sha256(), predictor))
 
 
 def predict_studies(
@@ -132,7 +132,7 @@ def _predict_study(
     input_sha256 = study.input_sha256()
     if not options.overwrite and is_finished(folder, input_sha256=input_sha256, model_sha256=predictor.bundle.sha256):
         return CaseResult(folder, None)
-    images = _images_of(study, input_sha256)
+    images = _images_of(study, input_sha256, predictor)
     prediction = predictor.predict(images, progress(study.case_id) if progress else None)
     origin = Origin(
         source=study.source,
@@ -144,8 +144,17 @@ def _predict_study(
     return CaseResult(written, prediction.summary())
 
 
-def _images_of(study: Study, input_sha256: str) -> StudyImages:
-    return StudyImages(study.case_id, study.read(), input_sha256)
+def _images_of(study: Study, input_sha256: str, predictor: Predictor) -> StudyImages:
+    images = study.read()
+    return StudyImages(study.case_id, images if study.named else _as_the_model_says(images, predictor), input_sha256)
+
+
+def _as_the_model_says(images: Mapping[str, Volume], predictor: Predictor) -> Mapping[str, Volume]:
+    """One image that nobody named is the sequence that a model of one sequence reads."""
+    wanted = predictor.bundle.plan.sequences
+    if len(images) != 1 or len(wanted) != 1:
+        return images
+    return dict(zip(wanted, images.values(), strict=True))
 
 
 def _check_single_identity(path: Path, studies: Sequence[Study], options: PredictOptions) -> None:

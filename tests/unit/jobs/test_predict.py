@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,22 @@ def test_a_path_gives_the_same_as_the_volume(predictor: Predictor, model: Path, 
         assert prediction.probability is not None
         np.testing.assert_array_equal(prediction.probability.array, by_volume.array)
         assert (prediction.case_id, len(prediction.provenance.input_sha256)) == ("scan", 64)
+
+
+def test_an_image_that_nobody_named_is_what_the_model_reads(predictor: Predictor, tmp_path: Path) -> None:
+    """A model of the hippocampus reads ``mri``, and a bare file does not say what it is."""
+    plan = predictor.bundle.plan
+    reads_mri = replace(predictor.bundle, plan=replace(plan, sequences=("mri",)))
+    other = Predictor(reads_mri, predictor.run)
+    path = write_image(tmp_path / "a.nii.gz")
+    assert np.array_equal(
+        predict(path, model=other).masks["edema"].array, predict(path, model=predictor).masks["edema"].array
+    )
+    assert predict(make_image(), model=other).masks["edema"].array.any()
+    manifest = tmp_path / "manifest.csv"
+    write_manifest(manifest, [Case("a", "p", images={"t1": path})])
+    with pytest.raises(InputError, match=r"case a: has no mri \(has t1\)"):
+        predict(manifest, model=other)
 
 
 def test_several_studies_in_memory_are_refused(predictor: Predictor, tmp_path: Path) -> None:
