@@ -24,18 +24,13 @@ from crmo_seg.phantom.edema.settings import EdemaSettings
 from crmo_seg.phantom.normal.settings import NormalSettings
 from crmo_seg.phantom.plain.presets import PLAIN
 from crmo_seg.phantom.scan.settings import ScanSettings
+from crmo_seg.phantom.scan.settings import as_tiny as tiny_scan
 from crmo_seg.phantom.signal.contrast import ContrastSettings
 from crmo_seg.phantom.signal.sequences import SEQUENCE_NAMES
 
 Settings = TypeVar("Settings")
 
 PRESETS_DIR: Final = Path(__file__).parent / "presets"
-TINY_SCAN: Final[Mapping[str, Any]] = types.MappingProxyType(
-    {
-        "coronal_whole_body": 1.0, "sagittal_spine": 0.0, "region": 0.0, "in_plane_mm": (4.0, 4.0),
-        "slice_thickness_mm": (8.0, 8.0), "gap": (0.0, 0.0), "sub_slice_mm": 8.0,
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ class PhantomSettings:
 
 def as_tiny(settings: PhantomSettings) -> PhantomSettings:
     """The same children on coarse grids, coronal whole bodies only; for tests."""
-    return replace(settings, scan=replace(settings.scan, **TINY_SCAN))
+    return replace(settings, scan=tiny_scan(settings.scan))
 
 
 def preset_names() -> tuple[str, ...]:

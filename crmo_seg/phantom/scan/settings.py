@@ -8,7 +8,7 @@ often the other artefacts come, and how strong any of them is, is an assumption.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -173,13 +173,19 @@ class ScanSettings:
         return self.coronal_whole_body, self.sagittal_spine, self.region
 
 
-TINY: Final = ScanSettings(
-    coronal_whole_body=1.0,
-    sagittal_spine=0.0,
-    region=0.0,
-    in_plane_mm=(4.0, 4.0),
-    slice_thickness_mm=(8.0, 8.0),
-    gap=(0.0, 0.0),
-    sub_slice_mm=8.0,
-)
-"""Coarse whole bodies for tests: one plane a slice."""
+def as_tiny(settings: ScanSettings) -> ScanSettings:
+    """The same scanner with coarse grids, one plane a slice, coronal whole bodies only; for tests."""
+    return replace(
+        settings,
+        coronal_whole_body=1.0,
+        sagittal_spine=0.0,
+        region=0.0,
+        in_plane_mm=(4.0, 4.0),
+        slice_thickness_mm=(8.0, 8.0),
+        gap=(0.0, 0.0),
+        sub_slice_mm=8.0,
+    )
+
+
+TINY: Final = as_tiny(ScanSettings())
+"""Coarse whole bodies for tests."""
