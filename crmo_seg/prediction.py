@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from crmo_seg.lesions import Lesion, LesionMap
 from crmo_seg.volume import GeometryError, Volume
+
+Severity: TypeAlias = Literal["info", "warning"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,12 @@ class Provenance:
         model_sha256: hash of the weights and of ``bundle.yaml``.
         input_sha256: hash of the input files.
         device: what the network ran on.
+        backend: which library ran it.
+        precision: of its convolutions.
+        mode: fast, default or best.
+        window: voxels of a window on the model grid, in plane, in plane, slice.
+        windows_run: how many held any body.
+        windows_in_all: how many the whole image would have taken.
         threshold: probability from which a voxel is a lesion.
         minimum_lesion_ml: smaller components were dropped.
         timings_s: seconds by stage.
@@ -31,9 +39,40 @@ class Provenance:
     model_sha256: str
     input_sha256: str
     device: str
+    backend: str
+    precision: str
+    mode: str
+    window: tuple[int, int, int]
+    windows_run: int
+    windows_in_all: int
     threshold: float
     minimum_lesion_ml: float
     timings_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class QualityFlag:
+    """What a check found.
+
+    Attributes:
+        code: what it is, in snake_case, for programs; never changes its meaning.
+        severity: "warning" where the masks may be wrong, "info" for what merely was or was not covered.
+        text: one sentence for a radiologist.
+        value: the number behind it, or names; None where there is none.
+
+    >>> QualityFlag("lesion_at_border", "warning", "Lesion 1 reaches the edge of the image.", 1.0).to_dict()["value"]
+    1.0
+    """
+
+    code: str
+    severity: Severity
+    text: str
+    value: float | tuple[str, ...] | None = None
+
+    def to_dict(self) -> dict[str, str | float | list[str] | None]:
+        """The entry of ``summary.json``."""
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        return {"code": self.code, "severity": self.severity, "text": self.text, "value": value}
 
 
 @dataclass(frozen=True)
@@ -45,7 +84,7 @@ class Prediction:
         masks: one volume a head: ``edema`` bool, ``bones`` fine labels uint8, other heads their class values.
         probability: of edema, float32; None where the model has no such head.
         lesion_map: components of the edema mask.
-        quality_flags: what a reader should know before trusting the masks.
+        quality_flags: what a reader should know before trusting the masks, warnings first.
         provenance: versions, hashes, settings.
 
     Raises:
@@ -57,7 +96,7 @@ class Prediction:
     probability: Volume | None
     lesion_map: LesionMap | None
     provenance: Provenance
-    quality_flags: tuple[str, ...] = ()
+    quality_flags: tuple[QualityFlag, ...] = ()
 
     def __post_init__(self) -> None:
         volumes = list(self.masks.values())

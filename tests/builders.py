@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import permutations, product
 
 import numpy as np
 
+from crmo_seg.inference.windows import Float32Array, RunWindow, mean_of
 from crmo_seg.plan import EDEMA_HEAD, GridPlan, Head, NetworkPlan, Plan
 from crmo_seg.volume import Array, Geometry, Volume
 
@@ -65,3 +67,18 @@ def make_plan(patch: tuple[int, int, int] = (8, 8, 4), heads: tuple[Head, ...] =
     """Two stages, one sequence, 2 mm in plane."""
     network = NetworkPlan((4, 8), ((1, 1, 1), (2, 2, 1)), ((3, 3, 1), (3, 3, 3)))
     return Plan(("stir",), heads, GridPlan(2.0, (3.0, 8.0)), patch, network)
+
+
+class StubBackend:
+    """A backend of plain functions, one for each member of an ensemble."""
+
+    name, device, precision = "stub", "cpu", "f32"
+
+    def __init__(self, *members: RunWindow) -> None:
+        self.members = members
+
+    def each(self, window: Float32Array) -> Iterator[Mapping[str, Float32Array]]:
+        return (run(window) for run in self.members)
+
+    def __call__(self, window: Float32Array) -> Mapping[str, Float32Array]:
+        return mean_of(self.each(window))

@@ -70,10 +70,16 @@ class Finished:
     out: str
     err: str
 
+    @property
+    def without_notes(self) -> str:
+        """Standard error without the lines that say which backend is taken."""
+        lines = self.err.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("note: "))
+
     def assert_refused(self, *parts: str) -> None:
         """Exit code 2 and one line for the user, which holds these parts and, behind a semicolon, a remedy."""
         assert (self.code, "Traceback" in self.err) == (2, False), self.err
-        (line,) = self.err.splitlines()
+        (line,) = self.without_notes.splitlines()
         assert line.startswith("error: ")
         assert line.partition("; ")[2], f"no remedy in {line!r}"
         assert [part for part in parts if part not in line] == [], line

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from crmo_seg.errors import InputError
 
 _EXIT_BROKEN = 2
 
@@ -20,6 +23,7 @@ class Layout(StrEnum):
 
     NNUNET = "nnunet"
     MSD = "msd"
+    BIDS = "bids"
 
 
 class Target(StrEnum):
@@ -30,24 +34,55 @@ class Target(StrEnum):
 
 @app.command("import")
 def import_command(
-    layout: Annotated[Layout, typer.Argument(help="nnunet (raw, v2) or msd (Medical Segmentation Decathlon).")],
-    source: Annotated[Path, typer.Argument(help="Folder that holds dataset.json.")],
+    layout: Annotated[
+        Layout,
+        typer.Argument(help="nnunet (raw, v2), msd (Medical Segmentation Decathlon) or bids (with derivatives)."),
+    ],
+    source: Annotated[Path, typer.Argument(help="Folder that holds dataset.json, or the root of BIDS.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (CSV).")],
-    head: Annotated[str | None, typer.Option(help="Name of the label column; else that of the data set.")] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name of the label column; else that of the data set. "
+            "Of BIDS the labels to take, as named or as NAME=ENTITIES (edema=label-lesion_mask); may be given again."
+        ),
+    ] = None,
     labels: Annotated[
         str | None, typer.Option(help="Names of the label values 1, 2, ..., comma-separated; else the data set's.")
     ] = None,
     patients: Annotated[
-        Path | None, typer.Option(help="CSV with case_id and patient_id, where patients have several cases.")
+        Path | None,
+        typer.Option(help="CSV with case_id and patient_id, where patients have several cases. Not of BIDS."),
     ] = None,
-    test: Annotated[bool, typer.Option("--test", help="The test cases instead of the training cases.")] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="The test cases instead of the training cases. Not of BIDS.")
+    ] = False,
+    sequence: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of BIDS: the images to take, as NAME=ENTITIES (stir=acq-stir_T2w); may be given again. "
+            "Of several with one name the first that fits a case counts."
+        ),
+    ] = None,
+    derivatives: Annotated[
+        Path | None, typer.Option(help="Of BIDS: the folder with the labels; else SOURCE/derivatives, and SOURCE.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Write a manifest of a data set in another layout; no image is copied."""
+    from crmo_seg.jobs.dataset.bids import BidsOptions
+    from crmo_seg.jobs.dataset.import_bids import import_bids
     from crmo_seg.jobs.dataset.import_data import ImportOptions, import_dataset
 
-    options = ImportOptions(head, _split(labels), patients, test)
-    imported = import_dataset(layout.value, source, out, options)
+    heads = tuple(head or ())
+    if layout is Layout.BIDS:
+        _refuse_given("bids", {"--patients": patients, "--test": test})
+        imported = import_bids(source, out, BidsOptions(heads, _split(labels), tuple(sequence or ()), derivatives))
+    else:
+        given = {"--sequence": sequence, "--derivatives": derivatives, "--head twice": heads[1:]}
+        _refuse_given(layout.value, given)
+        options = ImportOptions(heads[0] if heads else None, _split(labels), patients, test)
+        imported = import_dataset(layout.value, source, out, options)
     _print([] if quiet else imported.lines())
 
 
@@ -72,6 +107,21 @@ def export_command(
     with ProgressBars(quiet=quiet) as bars:
         exported = export_nnunet(manifest, out, options, bars.bar("cases"))
     _print([] if quiet else exported.lines())
+
+
+@app.command("split")
+def split_command(
+    manifest: Annotated[Path, typer.Argument(help="Manifest (CSV) without folds.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (CSV).")],
+    folds: Annotated[int, typer.Option(help="How many.")] = 5,
+    head: Annotated[str | None, typer.Option(help="Whose labels are the load; else edema, or the only one.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Deal patients into folds of alike lesion load."""
+    from crmo_seg.jobs.dataset.split import split_dataset
+
+    summaries = split_dataset(manifest, out, folds, head)
+    _print([] if quiet else [summary.line() for summary in summaries])
 
 
 @app.command("check")
@@ -108,6 +158,12 @@ def check_command(
 def _print(lines: list[str]) -> None:
     for line in lines:
         typer.echo(line)
+
+
+def _refuse_given(layout: str, options: Mapping[str, object]) -> None:
+    given = next((name for name, value in options.items() if value), None)
+    if given:
+        raise InputError(given, f"is no option of import {layout}", "leave it out; see --help")
 
 
 def _split(text: str | None) -> tuple[str, ...] | None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from crmo_seg import __version__
 from crmo_seg.cli.dataset import app as dataset_app
-from crmo_seg.errors import InputError
-
-if TYPE_CHECKING:
-    from crmo_seg.jobs.predict import CaseResult
+from crmo_seg.cli.predict import Quiet, predict
+from crmo_seg.cli.signals import Terminated, leave_sigterm_to_others, sigterm_raises
+from crmo_seg.files import user_error
 
 _EXIT_INPUT_ERROR = 2
 _EXIT_INTERRUPTED = 130
+_EXIT_TERMINATED = 143
+"""128 and the number of the signal, as shells count."""
 
 app = typer.Typer(
     name="crmo-seg",
@@ -26,9 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command()(predict)
 app.add_typer(dataset_app, name="dataset")
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
 def main() -> NoReturn:
@@ -56,33 +56,6 @@ def _options(
     ] = False,
 ) -> None:
     """The options of the program itself; the version is printed by its callback, before a command is asked for."""
-
-
-@app.command()
-def predict(
-    study: Annotated[Path, typer.Argument(help="DICOM folder or zip, NIfTI file, folder of NIfTI files, or manifest.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; a subfolder for each case.")],
-    model: Annotated[str | None, typer.Option(help="Folder of a model bundle, or the name of a shipped model.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results of another input or model.")] = False,
-    probability: Annotated[bool, typer.Option("--probability", help="Write the probability of edema too.")] = False,
-    series: Annotated[str | None, typer.Option(help="SeriesInstanceUID to read, where there are several.")] = None,
-    shard: Annotated[str, typer.Option(help="i/n: only every n-th study, from the i-th; i from 0.")] = "0/1",
-    patient_id: Annotated[str | None, typer.Option(help="Key of the patient in summary.json.")] = None,
-    visit: Annotated[str | None, typer.Option(help="Date of the visit, YYYY-MM-DD.")] = None,
-    quiet: Quiet = False,
-) -> None:
-    """Mark edema on a study: masks in the scan's own geometry, a lesion table and a report."""
-    from crmo_seg.jobs.predict import PredictOptions, load_model, predict_studies
-    from crmo_seg.report.progress import ProgressBars
-
-    options = PredictOptions(overwrite, probability, series, _parse_shard(shard), patient_id, _parse_date(visit))
-    predictor = load_model(model, device)
-    with ProgressBars(quiet=quiet) as bars:
-        results = predict_studies(study, out, predictor, options, bars.bar)
-    if not quiet:
-        for result in results:
-            typer.echo(_line(result))
 
 
 @app.command()
@@ -118,6 +91,20 @@ def phantom(
 
 
 @app.command()
+def ensemble(
+    bundles: Annotated[list[Path], typer.Argument(help="Model bundles of one plan, for example those of all folds.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new bundle.")],
+    quiet: Quiet = False,
+) -> None:
+    """Make one model of several; its probability is the mean of theirs, and takes as many times as long."""
+    from crmo_seg.jobs.ensemble import make_ensemble
+
+    made = make_ensemble(bundles, out)
+    if not quiet:
+        typer.echo(f"{len(made.members)} networks in {out}")
+
+
+@app.command()
 def evaluate(
     manifest: Annotated[Path, typer.Argument(help="Manifest with the reference labels.")],
     predictions: Annotated[Path, typer.Argument(help="Folder that predict wrote.")],
@@ -141,6 +128,7 @@ def train(context: typer.Context) -> None:
     """Train a model; takes Hydra overrides, as train.py does: experiment=NAME data.manifest=FILE output_dir=DIR."""
     from crmo_seg.training.app import main as train_main
 
+    leave_sigterm_to_others()
     sys.argv = ["crmo-seg train", *context.args]
     train_main()
 
@@ -155,40 +143,26 @@ def info() -> None:
 
 
 def _run(command: typer.Typer) -> NoReturn:
+    """Run a command to its exit code; an error that a user can mend is one line."""
     try:
-        command()
-    except InputError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(_EXIT_INPUT_ERROR)
-    except OSError as error:
-        if error.filename is None:  # a library that does not load, a closed pipe: no file of the user's
-            raise
-        typer.echo(f"error: {error.filename}: {error.strerror}; check the path, its rights and the disk", err=True)
-        sys.exit(_EXIT_INPUT_ERROR)
+        with sigterm_raises():
+            command()
+    except Terminated:
+        _end("interrupted", _EXIT_TERMINATED)
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(_EXIT_INTERRUPTED)
+        _end("interrupted", _EXIT_INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == _EXIT_INTERRUPTED:  # Typer's own way with Ctrl-C, without a word
+            typer.echo("interrupted", err=True)
+        raise
+    except Exception as error:
+        mendable = user_error(error)
+        if mendable is None:
+            raise
+        _end(f"error: {mendable}", _EXIT_INPUT_ERROR)
     sys.exit(0)
 
 
-def _line(result: CaseResult) -> str:
-    if result.totals is None:
-        return f"{result.folder}: finished before, skipped"
-    lesions, volume_ml = result.totals["n_lesions"], result.totals["total_volume_ml"]
-    return f"{result.folder}: {lesions} lesions, {volume_ml:.1f} ml; open report.html"
-
-
-def _parse_shard(text: str) -> tuple[int, int]:
-    index, _, count = text.partition("/")
-    if not (index.isdecimal() and count.isdecimal()):
-        raise InputError("--shard", f"is {text!r}", "give i/n, for example 0/4")
-    return int(index), int(count)
-
-
-def _parse_date(text: str | None) -> str | None:
-    import datetime
-
-    try:
-        return text if text is None else datetime.date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise InputError("--visit", f"is {text!r}", "write the date as YYYY-MM-DD") from None
+def _end(line: str, code: int) -> NoReturn:
+    typer.echo(line, err=True)
+    sys.exit(code)

@@ -14,48 +14,25 @@ weighs the same. Values that are undefined (NaN) are left out of a mean, and cou
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from crmo_seg.evaluation import lesionwise, voxel
+from crmo_seg.evaluation.case import CaseMetrics, Mean, mean_of_defined
+from crmo_seg.evaluation.comparison import Comparison
+from crmo_seg.evaluation.estimates import Estimate, estimate_all
+from crmo_seg.evaluation.lesions_summary import LesionDetail, summarise_tables
 from crmo_seg.evaluation.lesionwise import LesionAgreement, LesionCounts
+from crmo_seg.evaluation.settings import DEFAULT_SETTINGS, EvaluationSettings
+from crmo_seg.evaluation.volume_agreement import VolumeAgreement, volume_agreement
 from crmo_seg.evaluation.voxel import Overlap, ratio
+from crmo_seg.keys import EDEMA
 
-ByPatient: TypeAlias = Mapping[str, Sequence["CaseMetrics"]]
+__all__ = ["CaseMetrics", "CohortSummary", "Mean", "mean_of_defined", "summarise"]
 
-
-@dataclass(frozen=True)
-class CaseMetrics:
-    """What was measured on one scan.
-
-    Attributes:
-        case_id: as in the manifest.
-        patient_id: groups the visits of a patient.
-        heads: head -> class name -> overlap; classes that neither mask holds are absent.
-        lesions: of the edema head; None where the case has no reference for it.
-    """
-
-    case_id: str
-    patient_id: str
-    heads: Mapping[str, Mapping[str, Overlap]] = field(default_factory=lambda: MappingProxyType({}))
-    lesions: LesionAgreement | None = None
-
-    def mean_dice(self, head: str) -> float:
-        """Mean Dice over the classes of a head that are defined in this scan; NaN where none is."""
-        return mean_of_defined(overlap.dice for overlap in self.heads[head].values()).value
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A mean over the defined values, and how many of all values those were."""
-
-    value: float
-    n_defined: int
-    n: int
+ByPatient: TypeAlias = Mapping[str, Sequence[CaseMetrics]]
 
 
 @dataclass(frozen=True)
@@ -103,6 +80,13 @@ class CohortSummary:
         iou: lesions by the rule of one-to-one pairs; None without edema references.
         large_sensitivity: pooled sensitivity for lesions of at least ``LARGE_LESION_ML``, by any overlap.
         n_large_ref: how many of those there are.
+        cases: what was measured on each scan.
+        settings: definitions of all numbers.
+        estimates: by the name of the metric: value and interval.
+        detail: FROC, strata, patients, calibration; None without lesion tables.
+        volumes: agreement of the edema volumes; None without edema references.
+        comparison: with other predictions of the same scans, where these were given.
+        notes: what is in no number, in words.
     """
 
     n_scans: int
@@ -112,21 +96,18 @@ class CohortSummary:
     iou: LesionSummary | None
     large_sensitivity: float
     n_large_ref: int
+    cases: tuple[CaseMetrics, ...]
+    settings: EvaluationSettings
+    estimates: Mapping[str, Estimate]
+    detail: LesionDetail | None
+    volumes: VolumeAgreement | None
+    comparison: Comparison | None = None
+    notes: tuple[str, ...] = ()
 
 
-def mean_of_defined(values: Iterable[float]) -> Mean:
-    """Mean of the values that are not NaN.
-
-    >>> mean_of_defined([0.5, float("nan"), 0.7])
-    Mean(value=0.6, n_defined=2, n=3)
-    """
-    listed = list(values)
-    defined = [value for value in listed if not math.isnan(value)]
-    return Mean(ratio(math.fsum(defined), len(defined)), len(defined), len(listed))
-
-
-def summarise(cases: Sequence[CaseMetrics]) -> CohortSummary:
+def summarise(cases: Sequence[CaseMetrics], settings: EvaluationSettings = DEFAULT_SETTINGS) -> CohortSummary:
     """Pool scans, and average over patients."""
+    patients = by_patient(cases)
     agreements = [case.lesions for case in cases if case.lesions]
     n_large_ref = sum(agreement.n_large_ref for agreement in agreements)
     return CohortSummary(
@@ -137,12 +118,33 @@ def summarise(cases: Sequence[CaseMetrics]) -> CohortSummary:
         iou=_summarise_lesions(cases, lambda agreement: agreement.iou) if agreements else None,
         large_sensitivity=ratio(sum(agreement.n_large_found for agreement in agreements), n_large_ref),
         n_large_ref=n_large_ref,
+        cases=tuple(cases),
+        settings=settings,
+        estimates=estimate_all(patients, settings),
+        detail=summarise_tables(patients, settings),
+        volumes=_volumes(patients, settings),
     )
+
+
+def by_patient(cases: Iterable[CaseMetrics]) -> dict[str, list[CaseMetrics]]:
+    """Scans of each patient, both in the order in which they come."""
+    patients: dict[str, list[CaseMetrics]] = defaultdict(list)
+    for case in cases:
+        patients[case.patient_id].append(case)
+    return dict(patients)
+
+
+def _volumes(patients: ByPatient, settings: EvaluationSettings) -> VolumeAgreement | None:
+    measured = {
+        patient: [case.heads[EDEMA][EDEMA] for case in scans if EDEMA in case.heads.get(EDEMA, {})]
+        for patient, scans in patients.items()
+    }
+    return volume_agreement([overlaps for overlaps in measured.values() if overlaps], settings)
 
 
 def _summarise_head(cases: Sequence[CaseMetrics], head: str) -> HeadSummary:
     measured = [case for case in cases if head in case.heads]
-    patients = _by_patient(measured)
+    patients = by_patient(measured)
     names = dict.fromkeys(name for case in measured for name in case.heads[head])
     return HeadSummary(
         classes={name: _summarise_class(patients, head, name) for name in names},
@@ -171,13 +173,6 @@ def _summarise_lesions(cases: Sequence[CaseMetrics], rule: Callable[[LesionAgree
         patient_precision=mean_of_defined(counts.precision for counts in by_patient),
         patient_f1=mean_of_defined(counts.f1 for counts in by_patient),
     )
-
-
-def _by_patient(cases: Iterable[CaseMetrics]) -> dict[str, list[CaseMetrics]]:
-    patients: dict[str, list[CaseMetrics]] = defaultdict(list)
-    for case in cases:
-        patients[case.patient_id].append(case)
-    return patients
 
 
 def _mean_over_patients(patients: ByPatient, measure: Callable[[CaseMetrics], float]) -> Mean:

@@ -22,21 +22,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crmo_seg.evaluation.settings import LARGE_LESION_ML, MINIMUM_IOU
 from crmo_seg.evaluation.voxel import check_same_grid, ratio
 from crmo_seg.keys import MINIMUM_LESION_ML
 from crmo_seg.lesions import LesionMap, find_lesions, match_one_to_one, overlap_voxels
-from crmo_seg.volume import Volume
-
-MINIMUM_IOU: Final = 0.1
-"""Pairs of lesions count from here on; lesions are small and their borders soft."""
-
-LARGE_LESION_ML: Final = 0.5
-"""Sensitivity is stated separately for lesions from this volume on."""
+from crmo_seg.volume import Array, Volume
 
 
 @dataclass(frozen=True)
@@ -88,22 +82,69 @@ class LesionAgreement:
     n_large_found: int
 
 
+@dataclass(frozen=True, eq=False)
+class MatchedLesions:
+    """Lesions of a prediction and of a reference, and what they share.
+
+    Attributes:
+        pred: predicted lesions.
+        ref: reference lesions.
+        shared: voxels of each pair, shape (reference lesions + 1, predicted lesions + 1), from ``shared_voxels``.
+    """
+
+    pred: LesionMap
+    ref: LesionMap
+    shared: NDArray[np.int64]
+
+
 def compare_lesions(*, pred: Volume, ref: Volume, minimum_ml: float = MINIMUM_LESION_ML) -> LesionAgreement:
     """Count the lesions of two masks (nonzero is edema) on one grid.
 
     Raises:
         GeometryError: where the volumes do not share one grid.
     """
+    return count_agreement(match_lesions(pred=pred, ref=ref, minimum_ml=minimum_ml))
+
+
+def match_lesions(
+    *, pred: Volume, ref: Volume, minimum_ml: float = MINIMUM_LESION_ML, probability: Volume | None = None
+) -> MatchedLesions:
+    """Find the lesions of two masks (nonzero is edema) on one grid, and the voxels that each pair shares.
+
+    Args:
+        pred: predicted mask.
+        ref: reference mask.
+        minimum_ml: smaller components are no lesions.
+        probability: of edema, for the mean probability of each predicted lesion.
+
+    Raises:
+        GeometryError: where the volumes do not share one grid.
+    """
     check_same_grid(pred=pred, ref=ref)
-    found, wanted = find_lesions(pred, minimum_ml=minimum_ml), find_lesions(ref, minimum_ml=minimum_ml)
-    shared = overlap_voxels(pred=found.labels.array, ref=wanted.labels.array)
-    is_large = _is_large(wanted)
+    found = find_lesions(pred, minimum_ml=minimum_ml, probability=probability)
+    wanted = find_lesions(ref, minimum_ml=minimum_ml)
+    return MatchedLesions(found, wanted, shared_voxels(pred=found.labels.array, ref=wanted.labels.array))
+
+
+def count_agreement(matched: MatchedLesions, minimum_iou: float = MINIMUM_IOU) -> LesionAgreement:
+    """Counts of one scan by both rules."""
+    is_large = _is_large(matched.ref)
     return LesionAgreement(
-        any_overlap=count_any_overlap(shared),
-        iou=count_one_to_one(shared),
+        any_overlap=count_any_overlap(matched.shared),
+        iou=count_one_to_one(matched.shared, minimum_iou),
         n_large_ref=int(is_large.sum()),
-        n_large_found=int((is_large & shared[1:, 1:].any(axis=1)).sum()),
+        n_large_found=int((is_large & matched.shared[1:, 1:].any(axis=1)).sum()),
     )
+
+
+def shared_voxels(*, pred: Array, ref: Array) -> NDArray[np.int64]:
+    """As ``overlap_voxels``, but counted only where either mask is: background against background stays 0.
+
+    >>> shared_voxels(ref=np.array([0, 1, 1]), pred=np.array([0, 0, 2])).tolist()
+    [[0, 0, 0], [1, 0, 1]]
+    """
+    either = (pred != 0) | (ref != 0)
+    return overlap_voxels(pred=pred[either], ref=ref[either])
 
 
 def count_any_overlap(shared: NDArray[np.int64]) -> LesionCounts:

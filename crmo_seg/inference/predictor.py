@@ -6,23 +6,24 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from crmo_seg import __version__
 from crmo_seg.bundle import ModelBundle
+from crmo_seg.data.ranges import ranges_of_model
 from crmo_seg.errors import InputError
-from crmo_seg.inference.windows import (
-    DEFAULT_OVERLAP,
-    Float32Array,
-    RunWindow,
-    classes_of,
-    predict_windows,
-)
+from crmo_seg.inference.backend import Backend
+from crmo_seg.inference.members import MembersTogether
+from crmo_seg.inference.modes import DEFAULT, Mode
+from crmo_seg.inference.quality.flags import quality_flags
+from crmo_seg.inference.sliding import WindowOutputs, predict_windows
+from crmo_seg.inference.windows import Float32Array
 from crmo_seg.keys import BONES, EDEMA
 from crmo_seg.lesions import LesionMap, find_lesions
 from crmo_seg.prediction import Prediction, Provenance
-from crmo_seg.preprocess import ModelGrid, preprocess
+from crmo_seg.preprocess import ModelGrid, body_region, preprocess
 from crmo_seg.sites import assign_sites, fine_bones
 from crmo_seg.volume import Volume
 
@@ -67,22 +68,19 @@ class _Timings:
 
 
 class Predictor:
-    """A loaded model; one instance serves any number of studies.
+    """A loaded model; one instance serves any number of studies, several threads at once too.
 
     Args:
         bundle: the model.
-        run: runs one window; a backend such as ``TorchBackend``.
-        device: what ``run`` runs on, for the provenance.
-        overlap: of neighbouring windows.
+        backend: runs its windows; from ``load_backend``.
+        mode: overlap and mirroring; a model is shown mirrored windows only along axes that its training mirrored.
     """
 
-    def __init__(
-        self, bundle: ModelBundle, run: RunWindow, *, device: str = "cpu", overlap: float = DEFAULT_OVERLAP
-    ) -> None:
+    def __init__(self, bundle: ModelBundle, backend: Backend, mode: Mode = DEFAULT) -> None:
         self.bundle = bundle
-        self.run = run
-        self.device = device
-        self.overlap = overlap
+        self.backend = backend
+        self.mode = mode.mirroring_only(_mirrored_in_training(bundle))
+        self.training = ranges_of_model(bundle.provenance)
 
     def predict(self, study: StudyImages, on_window: Progress | None = None) -> Prediction:
         """Masks, probability and lesions of a study.
@@ -93,17 +91,22 @@ class Predictor:
         timings = _Timings()
         with timings.stage("preprocess"):
             image, grid = self._model_input(study)
+            body = body_region(image, grid.geometry.spacing_mm)
         with timings.stage("network"):
-            outputs = predict_windows(image, self.run, self.bundle.plan.patch, self.overlap, on_window)
+            members = MembersTogether(self.backend, self.bundle.threshold)
+            outputs = predict_windows(image, body, members, self.bundle.plan, self.mode, on_window)
         with timings.stage("restore"):
-            probabilities = self._binary_probabilities(outputs, grid)
-            masks = self._class_masks(outputs, grid) | self._binary_masks(probabilities)
+            probabilities = _probabilities(outputs, grid)
+            masks = _class_masks(outputs, grid) | self._binary_masks(probabilities)
         with timings.stage("lesions"):
             lesion_map = self._lesions(probabilities.get(EDEMA), masks.get(BONES))
         if lesion_map is not None:
             masks[EDEMA] = lesion_map.labels.with_array(lesion_map.labels.array > 0)
-        provenance = self._provenance(study, timings.seconds)
-        return Prediction(study.case_id, masks, probabilities.get(EDEMA), lesion_map, provenance)
+        with timings.stage("quality"):
+            least = self.bundle.minimum_lesion_ml / grid.geometry.voxel_volume_ml
+            flags = quality_flags(study.images, masks, lesion_map, self.training, members.disagreement(least))
+        provenance = self._provenance(study, outputs, timings.seconds)
+        return Prediction(study.case_id, masks, probabilities.get(EDEMA), lesion_map, provenance, flags)
 
     def _model_input(self, study: StudyImages) -> tuple[Float32Array, ModelGrid]:
         missing = [name for name in self.bundle.plan.sequences if name not in study.images]
@@ -114,20 +117,8 @@ class Predictor:
         images = [study.images[name] for name in self.bundle.plan.sequences]
         return preprocess(images, self.bundle.plan.grid)
 
-    def _binary_probabilities(self, outputs: Mapping[str, Float32Array], grid: ModelGrid) -> dict[str, Volume]:
-        """Probability goes back to the scan's grid before it is thresholded, so no slice is merely repeated."""
-        heads = [head.name for head in self.bundle.plan.heads if head.channels == 1]
-        return {name: grid.restore(Volume(outputs[name][0], grid.geometry)) for name in heads}
-
     def _binary_masks(self, probabilities: Mapping[str, Volume]) -> dict[str, Volume]:
         return {name: self._above_threshold(volume) for name, volume in probabilities.items()}
-
-    def _class_masks(self, outputs: Mapping[str, Float32Array], grid: ModelGrid) -> dict[str, Volume]:
-        heads = [head.name for head in self.bundle.plan.heads if head.channels > 1]
-        classes = {name: Volume(classes_of(outputs[name]), grid.geometry) for name in heads}
-        if BONES in classes:
-            classes[BONES] = fine_bones(classes[BONES])
-        return {name: grid.restore_labels(volume) for name, volume in classes.items()}
 
     def _above_threshold(self, probability: Volume) -> Volume:
         return probability.with_array(probability.array >= self.bundle.threshold)
@@ -139,14 +130,46 @@ class Predictor:
         lesion_map = find_lesions(mask, probability=probability, minimum_ml=self.bundle.minimum_lesion_ml)
         return lesion_map if bones is None else assign_sites(lesion_map, bones)
 
-    def _provenance(self, study: StudyImages, seconds: Mapping[str, float]) -> Provenance:
+    def _provenance(self, study: StudyImages, outputs: WindowOutputs, seconds: Mapping[str, float]) -> Provenance:
         return Provenance(
             package_version=__version__,
             model_name=self.bundle.name,
             model_sha256=self.bundle.sha256,
             input_sha256=study.input_sha256,
-            device=self.device,
+            device=self.backend.device,
+            backend=self.backend.name,
+            precision=self.backend.precision,
+            mode=self.mode.name,
+            window=outputs.window,
+            windows_run=outputs.windows_run,
+            windows_in_all=outputs.windows_in_all,
             threshold=self.bundle.threshold,
             minimum_lesion_ml=self.bundle.minimum_lesion_ml,
             timings_s=dict(seconds),
         )
+
+
+def _probabilities(outputs: WindowOutputs, grid: ModelGrid) -> dict[str, Volume]:
+    """Probability goes back to the scan's grid before it is thresholded, so no slice is merely repeated."""
+    on_model_grid = {name: Volume(array, grid.geometry) for name, array in outputs.probabilities.items()}
+    return {name: grid.restore_probability(volume) for name, volume in on_model_grid.items()}
+
+
+def _class_masks(outputs: WindowOutputs, grid: ModelGrid) -> dict[str, Volume]:
+    classes = {name: Volume(array, grid.geometry) for name, array in outputs.classes.items()}
+    if BONES in classes:
+        classes[BONES] = fine_bones(classes[BONES])
+    return {name: grid.restore_labels(volume) for name, volume in classes.items()}
+
+
+def _mirrored_in_training(bundle: ModelBundle) -> set[int]:
+    """Axes of the model grid that the augmentation of every member mirrored; none where the bundle does not tell."""
+    provenance = bundle.provenance or {}
+    return set.intersection(*(_mirrored_axes(member) for member in provenance.get("members", [provenance])))
+
+
+def _mirrored_axes(provenance: Mapping[str, Any]) -> set[int]:
+    step: Mapping[str, Any] = provenance
+    for name in ("config", "augmentation", "steps", "mirror"):
+        step = step.get(name) or {}
+    return set(step.get("axes") or ())

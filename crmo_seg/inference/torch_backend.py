@@ -2,47 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 import numpy as np
 import torch
 
 from crmo_seg.bundle import ModelBundle
 from crmo_seg.errors import InputError
-from crmo_seg.inference.windows import Float32Array
+from crmo_seg.inference.backend import DEVICES, WindowTooLarge, is_out_of_memory
+from crmo_seg.inference.windows import Float32Array, mean_of
 from crmo_seg.network import UNet, build_network
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
+Logits: TypeAlias = Mapping[str, torch.Tensor]
+"""Head -> (1, channel, x, y, z)."""
+
+_PRECISIONS: Final = MappingProxyType({None: "f32", torch.bfloat16: "bf16", torch.float16: "f16"})
 
 
 class TorchBackend:
-    """The network of a bundle, or those of an ensemble, ready to run.
+    """The network of a bundle, or those of an ensemble, ready to run; see ``backend.Backend``.
 
     Args:
         bundle: weights and plan.
-        device: one of ``DEVICES``; ``auto`` takes cuda, then mps, then cpu.
+        device: one of ``backend.DEVICES``; ``auto`` takes cuda, then mps, then cpu.
+        precision: one of ``backend.PRECISIONS``; ``auto`` takes the half precision that pays on the device.
+        compiled: by ``torch.compile``, which takes most of a minute and needs a compiler: for many studies on one GPU.
 
     Raises:
-        InputError: where the device is not there, or the weights do not fit the network.
+        InputError: where the device or its precision are not there, or the weights do not fit the network.
     """
 
-    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
-        self.device = choose_device(device)
-        self.networks = [load_network(member).to(self.device).eval() for member in bundle.members]
-        self.autocast_dtype = autocast_dtype(self.device.type)
+    name: Final = "torch"
+
+    def __init__(
+        self, bundle: ModelBundle, device: str = "auto", precision: str = "auto", *, compiled: bool = False
+    ) -> None:
+        chosen = choose_device(device)
+        self.device = str(chosen)
+        self.autocast_dtype = _dtype(precision, chosen.type)
+        self.precision = _PRECISIONS[self.autocast_dtype]
+        networks = [load_network(member).to(chosen).eval() for member in bundle.members]
+        self.networks = [torch.compile(network) for network in networks] if compiled else networks
 
     def __call__(self, window: Float32Array) -> Mapping[str, Float32Array]:
-        """(1, sequence, x, y, z) -> head -> probabilities (1, channel, x, y, z); of an ensemble the mean."""
+        """The mean of what ``each`` gives."""
+        return mean_of(self.each(window))
+
+    def each(self, window: Float32Array) -> Iterator[Mapping[str, Float32Array]]:
+        """Of each member: (1, sequence, x, y, z) -> head -> probabilities (1, channel, x, y, z).
+
+        Raises:
+            WindowTooLarge: where the memory does not suffice.
+        """
+        for network in self.networks:
+            yield self._run(network, window)
+
+    def _run(self, network: Callable[[torch.Tensor], Logits], window: Float32Array) -> dict[str, Float32Array]:
+        try:
+            return self._outputs(network, window)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            too_large = WindowTooLarge(f"window {window.shape[2:]}")
+        # Here the error is gone, and with it the frames that hold its tensors.
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
+        raise too_large
+
+    def _outputs(self, network: Callable[[torch.Tensor], Logits], window: Float32Array) -> dict[str, Float32Array]:
         with (
             torch.inference_mode(),
-            torch.autocast(self.device.type, self.autocast_dtype, enabled=self.autocast_dtype is not None),
+            torch.autocast(torch.device(self.device).type, self.autocast_dtype, enabled=self.precision != "f32"),
         ):
-            image = torch.from_numpy(window).to(self.device)
-            members = [network(image) for network in self.networks]
-            return {
-                head: torch.stack([probabilities(logits[head]) for logits in members]).mean(dim=0).cpu().numpy()
-                for head in members[0]
-            }
+            logits = network(torch.from_numpy(window).to(self.device))
+            return {head: probabilities(one).cpu().numpy() for head, one in logits.items()}
 
 
 def probabilities(logits: torch.Tensor) -> torch.Tensor:
@@ -77,6 +112,14 @@ def choose_device(name: str) -> torch.device:
     if not available[name]:
         raise InputError("--device", f"{name} is not available here", "choose auto or cpu")
     return torch.device(name)
+
+
+def _dtype(precision: str, device_type: str) -> torch.dtype | None:
+    if precision == "auto":
+        return autocast_dtype(device_type)
+    if precision == "bf16" and autocast_dtype(device_type) is not torch.bfloat16:
+        raise InputError("--precision", f"bf16 is not computed by this {device_type}", "choose auto or f32")
+    return torch.bfloat16 if precision == "bf16" else None
 
 
 def autocast_dtype(device_type: str) -> torch.dtype | None:

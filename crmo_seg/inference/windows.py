@@ -1,23 +1,21 @@
-"""The sliding window: where windows lie, how they are weighted, how they are put together. Needs numpy only."""
+"""The sliding window: windows along one axis, how they are weighted, how an image is padded. Needs numpy only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import product
+from collections.abc import Callable, Iterable, Mapping
+from math import ceil, prod
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crmo_seg.plan import Triple
-from crmo_seg.preprocess import pad_to
 from crmo_seg.volume import Array
 
 Float32Array: TypeAlias = NDArray[np.float32]
 RunWindow: TypeAlias = Callable[[Float32Array], Mapping[str, Float32Array]]
 """(1, sequence, x, y, z) -> head -> probabilities (1, channel, x, y, z)."""
 
-DEFAULT_OVERLAP = 0.25
 GAUSSIAN_SIGMA = 1 / 8
 """Of the window's side, as in nnU-Net (doi:10.1038/s41592-020-01008-z)."""
 
@@ -30,11 +28,18 @@ def window_starts(size: int, window: int, overlap: float) -> tuple[int, ...]:
     >>> window_starts(10, 4, 0.5), window_starts(3, 4, 0.5)
     ((0, 2, 4, 6), (0,))
     """
-    if size <= window:
-        return (0,)
+    count = count_windows(size, window, overlap)
+    return tuple(int(start) for start in np.linspace(0, max(0, size - window), count).round())
+
+
+def count_windows(size: int, window: int, overlap: float) -> int:
+    """How many windows one axis takes.
+
+    >>> count_windows(10, 4, 0.5), count_windows(3, 4, 0.5)
+    (4, 1)
+    """
     stride = max(1.0, window * (1 - overlap))
-    count = int(np.ceil((size - window) / stride - 1e-9)) + 1
-    return tuple(int(start) for start in np.linspace(0, size - window, count).round())
+    return ceil(max(0, size - window) / stride - 1e-9) + 1
 
 
 def gaussian_weight(window: Triple) -> Float32Array:
@@ -45,50 +50,43 @@ def gaussian_weight(window: Triple) -> Float32Array:
     return result
 
 
-def predict_windows(
-    image: Float32Array,
-    run: RunWindow,
-    window: Triple,
-    overlap: float = DEFAULT_OVERLAP,
-    on_window: Callable[[int, int], None] | None = None,
-) -> dict[str, Float32Array]:
-    """Weighted mean of the windows' probabilities.
+def windows_without_body(shape: tuple[int, ...], window: Triple, overlap: float) -> int:
+    """How many windows an image of this shape takes where none is spared.
+
+    >>> windows_without_body((100, 12, 300), (80, 12, 64), 0.25)
+    12
+    """
+    return prod(count_windows(size, side, overlap) for size, side in zip(shape, window, strict=True))
+
+
+def pad_with_air(image: Float32Array, window: Triple) -> Float32Array:
+    """Append voxels until the image is as large as a window; each sequence's smallest value, which is air.
 
     Args:
-        image: (sequence, X, Y, Z) on the model grid; where it is smaller than a window it is padded with air.
-        run: the network.
-        window: its sides.
-        overlap: share of a window that neighbouring windows have in common, at least.
-        on_window: called with windows done and windows in all.
-
-    Returns:
-        head -> (channel, X, Y, Z).
+        image: (sequence, X, Y, Z).
+        window: sides of a window.
     """
-    padded = pad_to(image, window, value=float(image.min()))
-    weight = gaussian_weight(window)
-    total = np.zeros(padded.shape[1:], dtype=np.float32)
-    sums: dict[str, Float32Array] = {}
-    boxes = _boxes(padded.shape[1:], window, overlap)
-    for done, box in enumerate(boxes, 1):
-        for head, probability in run(np.ascontiguousarray(padded[(slice(None), *box)])[None]).items():
-            if head not in sums:
-                sums[head] = np.zeros((probability.shape[1], *padded.shape[1:]), dtype=np.float32)
-            sums[head][(slice(None), *box)] += probability[0] * weight
-        total[box] += weight
-        if on_window is not None:
-            on_window(done, len(boxes))
-    inside = tuple(slice(0, side) for side in image.shape[1:])
-    return {head: _mean(part, total)[(slice(None), *inside)] for head, part in sums.items()}
+    shape = tuple(max(size, side) for size, side in zip(image.shape[1:], window, strict=True))
+    if shape == image.shape[1:]:
+        return image
+    padded = np.broadcast_to(image.min(axis=(1, 2, 3), keepdims=True), (len(image), *shape)).copy()
+    x, y, z = image.shape[1:]
+    padded[:, :x, :y, :z] = image
+    return padded
 
 
-def _mean(part: Float32Array, total: Float32Array) -> Float32Array:
-    part /= total
-    return part
+def mean_of(members: Iterable[Mapping[str, Float32Array]]) -> dict[str, Float32Array]:
+    """The mean of what members say of a window, head by head; one after the other, so that only one is held.
 
-
-def _boxes(shape: tuple[int, ...], window: Triple, overlap: float) -> list[tuple[slice, slice, slice]]:
-    starts = [window_starts(size, side, overlap) for size, side in zip(shape, window, strict=True)]
-    return [(slice(x, x + window[0]), slice(y, y + window[1]), slice(z, z + window[2])) for x, y, z in product(*starts)]
+    >>> mean_of([{"edema": np.float32([0.0, 1.0])}, {"edema": np.float32([1.0, 1.0])}])
+    {'edema': array([0.5, 1. ], dtype=float32)}
+    """
+    total: dict[str, Float32Array] = {}
+    count = 0
+    for outputs in members:
+        total = {head: part + total[head] for head, part in outputs.items()} if total else dict(outputs)
+        count += 1
+    return {head: part / np.float32(count) for head, part in total.items()} if count > 1 else total
 
 
 def classes_of(probability: Array) -> NDArray[np.uint8]:

@@ -1,191 +1,121 @@
-"""``crmo-seg evaluate``: predictions of a manifest's cases against their labels.
-
-A prediction is ``<predictions>/<case_id>/<head>.nii.gz``. A head that no case has a prediction for was not predicted
-and is left out; a head that only some cases have a prediction for is an error.
-"""
+"""``crmo-seg evaluate``: predictions of a manifest's cases against their labels, and against other predictions."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from crmo_seg.anatomy import HEAD_CLASSES
-from crmo_seg.cases import LABEL_PREFIX, Case, read_manifest
+from crmo_seg.cases import Case, read_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.evaluation.cohort import CaseMetrics, CohortSummary, HeadSummary, LesionSummary, summarise
-from crmo_seg.evaluation.lesionwise import LesionCounts, compare_lesions
-from crmo_seg.evaluation.voxel import Overlap, overlap, overlap_by_class
+from crmo_seg.evaluation.case import CaseMetrics
+from crmo_seg.evaluation.cohort import CohortSummary, summarise
+from crmo_seg.evaluation.comparison import compare_cohorts
+from crmo_seg.evaluation.settings import DEFAULT_SETTINGS, EvaluationSettings
 from crmo_seg.files import written_whole
-from crmo_seg.io.nifti import read_labels
-from crmo_seg.keys import BONES, EDEMA
-from crmo_seg.sites import head_classes_of
-from crmo_seg.volume import GeometryError, Volume
+from crmo_seg.jobs.evaluation.measuring import measure_case
+from crmo_seg.jobs.evaluation.reading import left_out, predicted_heads
+from crmo_seg.jobs.evaluation.summary import summary_to_json
+from crmo_seg.jobs.evaluation.tables import (
+    LESION_COLUMNS,
+    case_row,
+    change_rows,
+    comparison_rows,
+    froc_rows,
+    lesion_rows,
+    stratum_rows,
+    table_text,
+)
 
-SCHEMA_VERSION: Final = 1
+_FILES: Final = (
+    "cases.csv", "lesions.csv", "strata.csv", "froc.csv", "comparison.csv", "comparison_cases.csv", "summary.json",
+)  # fmt: skip
 
 
-def evaluate(manifest: Path, predictions: Path, out: Path) -> CohortSummary:
-    """Compare predictions with the labels of a manifest; write ``out/cases.csv`` and ``out/summary.json``.
+def evaluate(
+    manifest: Path,
+    predictions: Path,
+    out: Path,
+    *,
+    against: Path | None = None,
+    settings: EvaluationSettings = DEFAULT_SETTINGS,
+) -> CohortSummary:
+    """Compare predictions with the labels of a manifest, and write the tables.
 
-    Cases without any label are left out.
+    ``out/cases.csv`` and ``out/summary.json`` always; ``lesions.csv``, ``strata.csv`` and, where lesions have a
+    confidence, ``froc.csv`` for edema; ``comparison.csv`` and ``comparison_cases.csv`` with ``against``. Cases
+    without any label are left out, and named in the notes.
 
     Args:
         manifest: the cases and their labels.
         predictions: the folder that holds a folder for each case.
         out: the folder to write to; made where it does not exist.
+        against: other predictions of the same cases.
+        settings: definitions.
 
     Raises:
         InputError: where a file is missing, on another grid than its label, or holds values that are no labels,
             or the tables cannot be written.
     """
     cases = read_manifest(manifest)
-    heads = _predicted_heads(manifest, cases, predictions)
-    metrics = [_measure(case, predictions, heads) for case in cases if any(head in case.labels for head in heads)]
-    summary = summarise(metrics)
-    _write_text(out / "cases.csv", _cases_table(metrics))
-    _write_text(out / "summary.json", json.dumps(summary_to_json(summary), indent=2, allow_nan=False) + "\n")
+    heads = predicted_heads(manifest, cases, predictions)
+    other_heads = predicted_heads(manifest, cases, against) if against else ()
+    if against and not set(heads) & set(other_heads):
+        problem = f"has predictions of {', '.join(other_heads)} only, not of {', '.join(heads)}"
+        raise InputError(against, problem, "compare predictions of the same heads")
+    metrics = _measure(cases, predictions, heads, settings)
+    summary = summarise(metrics, settings)
+    notes = [*left_out(cases, predictions, heads), *_notes(summary)]
+    if against:
+        shared = [head for head in heads if head in other_heads]
+        both = [case for case in metrics if any(head in case.heads for head in shared)]
+        compared = compare_cohorts(both, _measure(cases, against, shared, settings), settings)
+        summary = replace(summary, comparison=compared)
+        notes += [f"{against}: {note}" for note in left_out(cases, against, other_heads)]
+    summary = replace(summary, notes=tuple(notes))
+    _write(out, summary)
     return summary
 
 
-def summary_to_json(summary: CohortSummary) -> dict[str, Any]:
-    """The summary as plain data; what is undefined is None (JSON knows no NaN)."""
-    plain = {
-        "schema_version": SCHEMA_VERSION,
-        "n_scans": summary.n_scans,
-        "n_patients": summary.n_patients,
-        "heads": {head: _head_to_json(measured) for head, measured in summary.heads.items()},
-        "lesions": {
-            "any_overlap": _lesions_to_json(summary.any_overlap),
-            "iou": _lesions_to_json(summary.iou),
-            "n_large_ref": summary.n_large_ref,
-            "large_sensitivity": summary.large_sensitivity,
-        },
-    }
-    cleaned: dict[str, Any] = _without_nan(plain)
-    return cleaned
+def _measure(
+    cases: Sequence[Case], predictions: Path, heads: Sequence[str], settings: EvaluationSettings
+) -> list[CaseMetrics]:
+    labelled = [case for case in cases if any(head in case.labels for head in heads)]
+    return [measure_case(case, predictions, heads, settings) for case in labelled]
 
 
-def _predicted_heads(manifest: Path, cases: Sequence[Case], predictions: Path) -> tuple[str, ...]:
-    expected = [(head, _prediction(predictions, case, head)) for case in cases for head in case.labels]
-    if not expected:
-        raise InputError(manifest, "has no label to compare with", f"fill a column {LABEL_PREFIX}<head>")
-    heads = tuple(dict.fromkeys(head for head, path in expected if path.exists()))
-    missing = [path for head, path in expected if not path.exists() and (head in heads or not heads)]
-    if missing:
-        problem = f"does not exist ({len(missing)} of {len(expected)} predictions are missing)"
-        raise InputError(missing[0], problem, "predict all cases of the manifest, or give the folder that holds them")
-    return heads
+def _notes(summary: CohortSummary) -> list[str]:
+    detail = summary.detail
+    if detail is None or not detail.n_without_confidence:
+        return []
+    n_pred = sum(len(case.table.pred) for case in summary.cases if case.table)
+    what = "no FROC, calibration and AUC by confidence: lesions.csv beside the mask does not have them"
+    return [f"{detail.n_without_confidence} of {n_pred} predicted lesions have no confidence; {what}"]
 
 
-def _prediction(predictions: Path, case: Case, head: str) -> Path:
-    return predictions / case.case_id / f"{head}.nii.gz"
+def _write(out: Path, summary: CohortSummary) -> None:
+    texts = _texts(summary)
+    for name, text in texts.items():
+        _write_text(out / name, text)
+    for name in _FILES:
+        if name not in texts:  # of an evaluation before, which these tables do not belong to
+            (out / name).unlink(missing_ok=True)
 
 
-def _measure(case: Case, predictions: Path, heads: Sequence[str]) -> CaseMetrics:
-    pairs = {head: _read_pair(case, predictions, head) for head in heads if head in case.labels}
-    return CaseMetrics(
-        case_id=case.case_id,
-        patient_id=case.patient_id,
-        heads={head: _overlaps(head, pred=pred, ref=ref) for head, (pred, ref) in pairs.items()},
-        lesions=compare_lesions(pred=pairs[EDEMA][0], ref=pairs[EDEMA][1]) if EDEMA in pairs else None,
-    )
-
-
-def _read_pair(case: Case, predictions: Path, head: str) -> tuple[Volume, Volume]:
-    pred_path, ref_path = _prediction(predictions, case, head), case.labels[head]
-    # The same voxels may be stored in another order: a mask of a DICOM series beside a reference in NIfTI.
-    pred, ref = (_read_checked(path, head).canonical() for path in (pred_path, ref_path))
-    if not pred.geometry.same_grid(ref.geometry):
-        problem = f"is on another grid than {ref_path}: {pred} against {ref}"
-        raise InputError(pred_path, problem, "predict on the image that was annotated")
-    return pred, ref
-
-
-def _read_checked(path: Path, head: str) -> Volume:
-    """Labels as they are compared: binary for edema, unsided classes for bones."""
-    labels = read_labels(path)
-    if head == EDEMA and labels.array.max() > 1:
-        raise InputError(path, f"has the value {labels.array.max()}, expected 0 and 1", "save edema as a binary mask")
-    if head != BONES:
-        return labels
-    try:
-        return head_classes_of(labels)
-    except GeometryError as error:
-        raise InputError(path, str(error), "label bones as in crmo_seg.anatomy") from error
-
-
-def _overlaps(head: str, *, pred: Volume, ref: Volume) -> dict[str, Overlap]:
-    if head == EDEMA:
-        return {EDEMA: overlap(pred=pred, ref=ref)}
-    return {_class_name(head, value): found for value, found in overlap_by_class(pred=pred, ref=ref).items()}
-
-
-def _class_name(head: str, value: int) -> str:
-    return HEAD_CLASSES[value - 1] if head == BONES else str(value)
-
-
-def case_row(case: CaseMetrics) -> dict[str, str]:
-    """One row of ``cases.csv``; a cell is empty where a metric is undefined or was not measured."""
-    row: dict[str, float] = {}
-    for head, classes in case.heads.items():
-        if head != EDEMA:
-            row[f"{head}_mean_dice"] = case.mean_dice(head)
-        for name, found in classes.items():
-            prefix = EDEMA if head == EDEMA else f"{head}_{name}"
-            row |= {f"{prefix}_{key}": value for key, value in _overlap_to_json(found).items()}
-    if case.lesions:
-        row |= {f"lesion_{key}": value for key, value in _counts_to_json(case.lesions.any_overlap).items()}
-        row |= {f"lesion_iou_{key}": value for key, value in _counts_to_json(case.lesions.iou).items()}
-    cells = {name: "" if math.isnan(value) else f"{value:.6g}" for name, value in row.items()}
-    return {"case_id": case.case_id, "patient_id": case.patient_id, **cells}
-
-
-def _overlap_to_json(found: Overlap) -> dict[str, float]:
-    derived = {name: getattr(found, name) for name in ("volume_error_ml", "volume_ratio")}
-    return {"dice": found.dice, "pred_volume_ml": found.pred_ml, "ref_volume_ml": found.ref_ml, **derived}
-
-
-def _counts_to_json(counts: LesionCounts) -> dict[str, float]:
-    derived = {name: getattr(counts, name) for name in ("sensitivity", "precision", "f1")}
-    return {**asdict(counts), **derived}
-
-
-def _head_to_json(head: HeadSummary) -> dict[str, Any]:
-    classes = {
-        name: {"pooled": _overlap_to_json(one.pooled), "patient_dice": asdict(one.patient_dice)}
-        for name, one in head.classes.items()
-    }
-    return {"n_scans": head.n_scans, "patient_dice": asdict(head.patient_dice), "classes": classes}
-
-
-def _lesions_to_json(lesions: LesionSummary | None) -> dict[str, Any] | None:
-    if lesions is None:
-        return None
-    means = {name: asdict(getattr(lesions, f"patient_{name}")) for name in ("sensitivity", "precision", "f1")}
-    pooled = {**_counts_to_json(lesions.pooled), "false_positives_per_scan": lesions.false_positives_per_scan}
-    return {"n_scans": lesions.n_scans, "pooled": pooled, "per_patient": means}
-
-
-def _without_nan(value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
-    if isinstance(value, Mapping):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _cases_table(cases: Sequence[CaseMetrics]) -> str:
-    rows = [case_row(case) for case in cases]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = io.StringIO()
-    writer = csv.DictWriter(table, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    return table.getvalue()
+def _texts(summary: CohortSummary) -> dict[str, str]:
+    texts = {"cases.csv": table_text([case_row(case) for case in summary.cases])}
+    if summary.detail:
+        texts["lesions.csv"] = table_text(lesion_rows(summary.cases), LESION_COLUMNS)
+        texts["strata.csv"] = table_text(stratum_rows(summary.detail.strata))
+        if summary.detail.froc:
+            texts["froc.csv"] = table_text(froc_rows(summary.detail.froc.curve))
+    if summary.comparison:
+        texts["comparison.csv"] = table_text(comparison_rows(summary.comparison))
+        texts["comparison_cases.csv"] = table_text(change_rows(summary.comparison))
+    texts["summary.json"] = json.dumps(summary_to_json(summary), indent=2, allow_nan=False) + "\n"
+    return texts
 
 
 def _write_text(path: Path, text: str) -> None:

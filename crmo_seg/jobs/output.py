@@ -8,12 +8,13 @@ import os
 import platform
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from crmo_seg.errors import InputError
-from crmo_seg.files import folder_written_whole, written_whole
+from crmo_seg.files import folder_written_whole, write_once
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.keys import EDEMA, RESEARCH_ONLY
 from crmo_seg.prediction import Prediction
@@ -44,19 +45,26 @@ class Origin:
     keep_image: bool = False
 
 
-def is_finished(folder: Path, *, input_sha256: str, model_sha256: str) -> bool:
+def is_finished(folder: Path, *, input_sha256: str, model_sha256: str, mode: str | None = None) -> bool:
     """Whether a folder holds this prediction already.
+
+    Args:
+        folder: ``OUT/<case_id>``.
+        input_sha256: of the files to predict on.
+        model_sha256: of the model.
+        mode: fast, default or best; None where any will do.
 
     Raises:
         InputError: where it holds another one.
     """
     if not folder.exists():
         return False
-    hashes = _hashes_of(folder / SUMMARY_FILE)
-    if hashes == {"input_sha256": input_sha256, "model_sha256": model_sha256}:
+    found = _read_summary(folder / SUMMARY_FILE)
+    same = found.get("hashes") == {"input_sha256": input_sha256, "model_sha256": model_sha256}
+    if same and mode in (None, found.get("mode", mode)):
         return True
-    problem = "holds the prediction of another input or another model"
-    raise InputError(folder, problem, "give --overwrite to replace it, or another output folder")
+    what = f"in the mode {found['mode']}" if same else "of another input or another model"
+    raise InputError(folder, f"holds the prediction {what}", "give --overwrite to replace it, or another output folder")
 
 
 def write_prediction(
@@ -80,11 +88,14 @@ def write_prediction(
     folder = out / prediction.case_id
     image = next(iter(images.values()))
     summary = summary_of(prediction, origin, out)
-    with folder_written_whole(folder) as part:
-        _write_volumes(part, prediction, image if origin.keep_image else None, probability=probability)
+    kept = image if origin.keep_image else None
+    # Compressing holds no lock of the interpreter, so the pictures can be drawn meanwhile.
+    with folder_written_whole(folder) as part, ThreadPoolExecutor(1) as beside:
+        volumes = beside.submit(_write_volumes, part, prediction, kept, probability=probability)
         write_lesions_csv(part / "lesions.csv", prediction.lesions)
         (part / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         write_report(part / REPORT_FILE, prediction, image, summary)
+        volumes.result()
     return folder
 
 
@@ -99,11 +110,17 @@ def summary_of(prediction: Prediction, origin: Origin, out: Path) -> dict[str, A
         "visit": origin.visit,
         "totals": prediction.summary(),
         "sites": _sites(prediction),
-        "quality_flags": list(prediction.quality_flags),
+        "quality_flags": [flag.to_dict() for flag in prediction.quality_flags],
         "threshold": provenance.threshold,
         "minimum_lesion_ml": provenance.minimum_lesion_ml,
         "model": provenance.model_name,
         "device": provenance.device,
+        "backend": provenance.backend,
+        "precision": provenance.precision,
+        "mode": provenance.mode,
+        "window": list(provenance.window),
+        "windows_run": provenance.windows_run,
+        "windows_in_all": provenance.windows_in_all,
         "versions": {"crmo_seg": provenance.package_version, "python": platform.python_version()},
         "hashes": {"input_sha256": provenance.input_sha256, "model_sha256": provenance.model_sha256},
         "timings_s": dict(provenance.timings_s),
@@ -114,23 +131,15 @@ def summary_of(prediction: Prediction, origin: Origin, out: Path) -> dict[str, A
 def patient_key(patient_id: str | None, out: Path) -> str | None:
     """A pseudonym that is the same for all visits in one output folder and means nothing elsewhere.
 
-    The salt is drawn once and kept in the folder.
+    The salt is drawn once and kept in the folder; two processes that begin at once agree on one.
 
     Raises:
         InputError: where the salt cannot be kept.
     """
     if patient_id is None:
         return None
-    salt = _salt(out / _SALT_FILE)
+    salt = write_once(out / _SALT_FILE, secrets.token_hex(16))
     return hashlib.sha256(f"{salt}{patient_id}".encode()).hexdigest()[:12]
-
-
-def _salt(path: Path) -> str:
-    if not path.exists():
-        with written_whole(path) as part:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(secrets.token_hex(16), encoding="ascii")
-    return path.read_text(encoding="ascii")
 
 
 def _write_volumes(folder: Path, prediction: Prediction, image: Volume | None, *, probability: bool) -> None:
@@ -156,12 +165,13 @@ def _sites(prediction: Prediction) -> list[dict[str, Any]]:
     ]
 
 
-def _hashes_of(summary: Path) -> Mapping[str, str] | None:
+def _read_summary(path: Path) -> Mapping[str, Any]:
+    """Empty where there is none, or something else."""
     try:
-        hashes: Mapping[str, str] = json.loads(summary.read_text(encoding="utf-8"))["hashes"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return hashes
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return summary if isinstance(summary, dict) else {}
 
 
 def _relative(source: Path, out: Path) -> str:

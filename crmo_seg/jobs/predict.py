@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from crmo_seg.bundle import CONTRACT_FILE, load_bundle
 from crmo_seg.errors import InputError
+from crmo_seg.inference.backend import load_backend
+from crmo_seg.inference.modes import DEFAULT, mode_named
 from crmo_seg.inference.predictor import Predictor, Progress, StudyImages
 from crmo_seg.io.study import Study, open_study
-from crmo_seg.jobs.output import Origin, is_finished, patient_key, write_prediction
+from crmo_seg.jobs.overlap import read_ahead, written_behind
+from crmo_seg.jobs.study_job import CaseResult, PredictOptions, StudyJob, as_the_model_says, images_of
 from crmo_seg.keys import STIR
 from crmo_seg.prediction import Prediction
 from crmo_seg.volume import Volume
@@ -20,64 +21,40 @@ WEIGHTS = Path(__file__).parents[1] / "weights"
 DEFAULT_MODEL = "default"
 
 
-@dataclass(frozen=True)
-class PredictOptions:
-    """How to predict and what to write.
-
-    Attributes:
-        overwrite: replace finished cases.
-        probability: write the probability of edema too.
-        series_uid: the DICOM series to read, where there are several.
-        shard: (i, n): only every n-th study, from the i-th (from 0), to spread a folder over machines.
-        patient_id: the key in ``summary.json`` instead of a salted hash.
-        visit: ISO date instead of the study's own.
-    """
-
-    overwrite: bool = False
-    probability: bool = False
-    series_uid: str | None = None
-    shard: tuple[int, int] = (0, 1)
-    patient_id: str | None = None
-    visit: str | None = None
-
-    def __post_init__(self) -> None:
-        index, count = self.shard
-        if not 0 <= index < count:
-            raise InputError("--shard", f"is {index}/{count}", "give i/n with i from 0 to n - 1, for example 0/4")
-
-
-@dataclass(frozen=True)
-class CaseResult:
-    """What became of one case; its volumes are on disk, so that a thousand cases need no more memory than one.
-
-    Attributes:
-        folder: ``OUT/<case_id>``.
-        totals: number and volume of its lesions; None where the case was finished before and skipped.
-    """
-
-    folder: Path
-    totals: Mapping[str, Any] | None
-
-
-def load_model(model: str | Path | None = None, device: str = "auto") -> Predictor:
+def load_model(
+    model: str | Path | None = None,
+    device: str = "auto",
+    *,
+    mode: str = DEFAULT.name,
+    precision: str = "auto",
+    notice: Callable[[str], None] | None = None,
+) -> Predictor:
     """A model ready for any number of studies.
 
     Args:
         model: a bundle's folder, or the name of a shipped model; None is the default model.
         device: auto, cpu, cuda or mps.
+        mode: fast, default or best; see ``crmo_seg.inference.modes``.
+        precision: auto, half where this machine is made for it; f32, never.
+        notice: is told in one line where a slower way than usual is taken; None logs it as a warning.
 
     Raises:
-        InputError: where there is no such model or device.
+        InputError: where there is no such model, device, mode or precision.
     """
-    from crmo_seg.inference.torch_backend import TorchBackend
-
-    bundle = load_bundle(_bundle_folder(model))
-    backend = TorchBackend(bundle, device)
-    return Predictor(bundle, backend, device=str(backend.device))
+    chosen = mode_named(mode)
+    folder = _bundle_folder(model)
+    bundle = load_bundle(folder)
+    told = {"notice": notice} if notice else {}
+    backend = load_backend(bundle, folder, device, precision, **told)
+    return Predictor(bundle, backend, chosen)
 
 
 def predict(
-    study: Volume | Path | str, *, model: Predictor | Path | str | None = None, device: str = "auto"
+    study: Volume | Path | str,
+    *,
+    model: Predictor | Path | str | None = None,
+    device: str = "auto",
+    mode: str = DEFAULT.name,
 ) -> Prediction:
     """Mark edema on one study, in memory.
 
@@ -85,17 +62,18 @@ def predict(
         study: a volume (the sequence that the model reads), or the path of a study as on the command line.
         model: from ``load_model``, or what it takes.
         device: auto, cpu, cuda or mps; of no effect where ``model`` is loaded already.
+        mode: fast, default or best; of no effect either.
 
     Raises:
         InputError: where the study cannot be read or is more than one.
     """
-    predictor = model if isinstance(model, Predictor) else load_model(model, device)
+    predictor = model if isinstance(model, Predictor) else load_model(model, device, mode=mode)
     if isinstance(study, Volume):
-        return predictor.predict(StudyImages("volume", _as_the_model_says({STIR: study}, predictor)))
+        return predictor.predict(StudyImages("volume", as_the_model_says({STIR: study}, predictor)))
     studies = open_study(Path(study))
     if len(studies) != 1:
         raise InputError(study, f"holds {len(studies)} studies", "call predict for each, or use crmo-seg predict")
-    return predictor.predict(_images_of(studies[0], studies[0].input_sha256(), predictor))
+    return predictor.predict(images_of(studies[0], studies[0].input_sha256(), predictor))
 
 
 def predict_studies(
@@ -107,6 +85,9 @@ def predict_studies(
 ) -> list[CaseResult]:
     """Predict every study of a path and write the prediction folders.
 
+    The next study is read and the last one written while one is computed. Of several studies one that fails does
+    not stop the others: its result says why in ``error``.
+
     Args:
         study: DICOM folder or zip, NIfTI file, folder of NIfTI files, or manifest.
         out: folder of the prediction folders.
@@ -114,47 +95,24 @@ def predict_studies(
         options: what to write.
         progress: gives, for a case id, a callback that is told of windows done and in all.
 
+    Returns:
+        A result for each study, in the order of the manifest or of the file names.
+
     Raises:
-        InputError: where a study cannot be read, or a folder holds another prediction and is not to be overwritten.
+        InputError: where the path cannot be read or its only study fails, and where the disk is full.
     """
     if out.exists() and not out.is_dir():
         raise InputError(out, "is a file", "give a folder after -o")
+    studies = open_study(study, series_uid=options.series_uid)
     index, count = options.shard
-    studies = open_study(study, series_uid=options.series_uid)[index::count]
-    _check_single_identity(study, studies, options)
-    return [_predict_study(each, out, predictor, options, progress) for each in studies]
-
-
-def _predict_study(
-    study: Study, out: Path, predictor: Predictor, options: PredictOptions, progress: Callable[[str], Progress] | None
-) -> CaseResult:
-    folder = out / study.case_id
-    input_sha256 = study.input_sha256()
-    if not options.overwrite and is_finished(folder, input_sha256=input_sha256, model_sha256=predictor.bundle.sha256):
-        return CaseResult(folder, None)
-    images = _images_of(study, input_sha256, predictor)
-    prediction = predictor.predict(images, progress(study.case_id) if progress else None)
-    origin = Origin(
-        source=study.source,
-        patient_key=options.patient_id or patient_key(study.patient_id, out),
-        visit=options.visit or study.visit,
-        keep_image=study.kind == "dicom",
-    )
-    written = write_prediction(out, prediction, images.images, origin, probability=options.probability)
-    return CaseResult(written, prediction.summary())
-
-
-def _images_of(study: Study, input_sha256: str, predictor: Predictor) -> StudyImages:
-    images = study.read()
-    return StudyImages(study.case_id, images if study.named else _as_the_model_says(images, predictor), input_sha256)
-
-
-def _as_the_model_says(images: Mapping[str, Volume], predictor: Predictor) -> Mapping[str, Volume]:
-    """One image that nobody named is the sequence that a model of one sequence reads."""
-    wanted = predictor.bundle.plan.sequences
-    if len(images) != 1 or len(wanted) != 1:
-        return images
-    return dict(zip(wanted, images.values(), strict=True))
+    mine = studies[index::count]
+    _check_single_identity(study, mine, options)
+    job = StudyJob(out, predictor, options, progress)
+    results = list(written_behind(job.write, map(job.compute, read_ahead(job.read, mine))))
+    for result in results:
+        if result.error is not None and len(studies) == 1:
+            raise result.error
+    return results
 
 
 def _check_single_identity(path: Path, studies: Sequence[Study], options: PredictOptions) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from crmo_seg.files import written_whole
 from crmo_seg.keys import RESEARCH_ONLY
 from crmo_seg.lesions import LesionMap
-from crmo_seg.prediction import Prediction
+from crmo_seg.prediction import Prediction, Severity
 from crmo_seg.report.figures import largest_lesions, montage_png, projection_png
 from crmo_seg.report.tables import lesion_rows
 from crmo_seg.report.views import acquired_plane, projection_plane
@@ -73,7 +73,8 @@ def render_report(prediction: Prediction, image: Volume, summary: Mapping[str, A
         columns=REPORT_COLUMNS,
         text_columns=TEXT_COLUMNS,
         rows=[_readable(row) for row in lesion_rows(prediction.lesions)],
-        quality_flags=prediction.quality_flags,
+        warnings=_sentences(prediction, "warning"),
+        coverage=_sentences(prediction, "info"),
         provenance=_provenance(prediction, summary),
         projection=_base64(projection_png(image, lesion_map)),
         montage=_base64(montage_png(image, lesion_map)) if prediction.lesions else "",
@@ -107,6 +108,10 @@ def _totals(prediction: Prediction) -> dict[str, str]:
         "Largest lesion": f"{totals['largest_volume_ml']:.1f} ml",
         "Bones involved": str(len(bones)) if bones else _DASH,
     }
+
+
+def _sentences(prediction: Prediction, severity: Severity) -> list[str]:
+    return [flag.text for flag in prediction.quality_flags if flag.severity == severity]
 
 
 def _provenance(prediction: Prediction, summary: Mapping[str, Any]) -> dict[str, str]:

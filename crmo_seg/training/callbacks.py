@@ -14,7 +14,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from crmo_seg.data.sample import IMAGE, Sample, label_key, labelled_key
 from crmo_seg.files import folder_written_whole, write_table
 from crmo_seg.keys import EDEMA
-from crmo_seg.training.datamodule import VOXEL_ML
+from crmo_seg.training.datamodule import voxel_ml
 from crmo_seg.training.metrics import CaseScores
 from crmo_seg.training.module import VALIDATED, SegmentationModule, Validated
 from crmo_seg.training.operating_point import (
@@ -143,8 +143,8 @@ class OperatingPointSearch(pl.Callback):
         """Keep the components of this case at each threshold."""
         if batch.get(labelled_key(EDEMA)):
             validated: Validated = outputs[VALIDATED]
-            probability, ref = validated.probabilities[EDEMA][0], batch[label_key(EDEMA)][0]
-            self.scans[validated.scores.case_id] = candidates_by_threshold(probability, ref, batch[VOXEL_ML])
+            probability, ref = validated.probabilities[EDEMA], batch[label_key(EDEMA)][0]
+            self.scans[validated.scores.case_id] = candidates_by_threshold(probability, ref, voxel_ml(batch))
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Every rank knows all cases."""

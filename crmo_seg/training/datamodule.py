@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +22,8 @@ from crmo_seg.plan import Plan
 from crmo_seg.preprocess import model_grid
 from crmo_seg.training.ranks import RankSampler, rank, shared_out, world_size
 
-VOXEL_ML: Final = "voxel_ml"
-"""In a validation sample the volume of a voxel of the model grid."""
+SPACING_MM: Final = "spacing_mm"
+"""In a validation sample the spacing of the model grid."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class SegmentationData(pl.LightningDataModule):
             self.train_samples = self._prepare(self.split.train)
             self.val_samples = self._prepare(self.split.val)
             for case, sample in zip(self.split.val, self.val_samples, strict=True):
-                sample[VOXEL_ML] = self._voxel_ml(case)
+                sample[SPACING_MM] = self._spacing_mm(case)
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Batches of patches."""
@@ -110,13 +111,18 @@ class SegmentationData(pl.LightningDataModule):
         prepared = PreparedCases(self.cache, self.plan)
         return [prepared(case) for case in cases]
 
-    def _voxel_ml(self, case: Case) -> float:
+    def _spacing_mm(self, case: Case) -> tuple[float, float, float]:
         source = read_geometry(case.images[self.plan.sequences[0]])
-        return model_grid(source, self.plan.grid).geometry.voxel_volume_ml
+        return model_grid(source, self.plan.grid).geometry.spacing_mm
 
     def _foreground_heads(self) -> tuple[str, ...]:
         heads = self.sampling.foreground_heads
         return (self.plan.heads[0].name,) if heads is None else tuple(heads)
+
+
+def voxel_ml(sample: Sample) -> float:
+    """Volume of a voxel of a validation sample, on the model grid."""
+    return prod(sample[SPACING_MM]) / 1000
 
 
 def _as_it_is(sample: Any) -> Any:  # noqa: ANN401  (torch types a collate function for batches only)

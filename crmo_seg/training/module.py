@@ -14,12 +14,15 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from crmo_seg.data.sample import CASE, IMAGE, Sample, label_key, labelled_key
+from crmo_seg.inference.modes import DEFAULT
+from crmo_seg.inference.sliding import predict_windows
 from crmo_seg.inference.torch_backend import probabilities
-from crmo_seg.inference.windows import Float32Array, classes_of, predict_windows
+from crmo_seg.inference.windows import Float32Array
 from crmo_seg.keys import EDEMA
 from crmo_seg.network import UNet
-from crmo_seg.plan import Head, Plan
-from crmo_seg.training.datamodule import VOXEL_ML
+from crmo_seg.plan import Plan
+from crmo_seg.preprocess import body_region
+from crmo_seg.training.datamodule import SPACING_MM, voxel_ml
 from crmo_seg.training.losses import deep_supervision_loss
 from crmo_seg.training.metrics import CaseScores, class_voxels, summary
 from crmo_seg.training.operating_point import DEFAULT_THRESHOLD, candidates
@@ -39,7 +42,7 @@ class Validated:
 
     Attributes:
         scores: its agreement with the labels.
-        probabilities: head -> (channel, X, Y, Z).
+        probabilities: head of one channel -> (X, Y, Z).
         classes: head -> class values (X, Y, Z).
     """
 
@@ -96,11 +99,13 @@ class SegmentationModule(pl.LightningModule):
 
     def validation_step(self, sample: Sample, batch_index: int) -> Mapping[str, Validated]:
         """Compare one whole case with its labels."""
-        outputs = predict_windows(sample[IMAGE], self._run_window, self.plan.patch)
-        classes = {head.name: _class_values(head, outputs[head.name]) for head in self.plan.heads}
+        body = body_region(sample[IMAGE], sample[SPACING_MM])
+        outputs = predict_windows(sample[IMAGE], body, self._run_window, self.plan, DEFAULT)
+        marked = {head: _at_default_threshold(one) for head, one in outputs.probabilities.items()}
+        classes = marked | dict(outputs.classes)
         scores = self._compare(sample, classes)
         self._own_scores.append(scores)
-        return {VALIDATED: Validated(scores, outputs, classes)}
+        return {VALIDATED: Validated(scores, outputs.probabilities, classes)}
 
     def on_validation_epoch_end(self) -> None:
         """Log what the cases of all ranks gave together."""
@@ -129,7 +134,7 @@ class SegmentationModule(pl.LightningModule):
         refs = {head.name: sample[label_key(head.name)][0] for head in labelled}
         voxels = {head.name: class_voxels(pred=classes[head.name], ref=refs[head.name], head=head) for head in labelled}
         known = EDEMA in refs
-        lesions = candidates(classes[EDEMA], refs[EDEMA], sample[VOXEL_ML]).counts() if known else None
+        lesions = candidates(classes[EDEMA], refs[EDEMA], voxel_ml(sample)).counts() if known else None
         return CaseScores(sample[CASE].case_id, voxels, lesions)
 
 
@@ -141,8 +146,6 @@ def _freeze_unused(network: UNet) -> None:
             by_stage[0].requires_grad_(False)
 
 
-def _class_values(head: Head, probability: Float32Array) -> Array:
-    if head.channels > 1:
-        return classes_of(probability)
-    values: Array = (probability[0] >= DEFAULT_THRESHOLD).astype(np.uint8)
-    return values
+def _at_default_threshold(probability: Float32Array) -> Array:
+    mask: Array = (probability >= DEFAULT_THRESHOLD).astype(np.uint8)
+    return mask

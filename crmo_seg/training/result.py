@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig, OmegaConf
 
 from crmo_seg import __version__
 from crmo_seg.bundle import ModelBundle, load_bundle
+from crmo_seg.data.ranges import PROVENANCE_KEY, training_ranges
+from crmo_seg.data.sample import FOREGROUND, IMAGE
+from crmo_seg.inference.self_check import window_around
+from crmo_seg.inference.windows import Float32Array
+from crmo_seg.plan import Plan
 from crmo_seg.training.callbacks import OperatingPointSearch
 from crmo_seg.training.datamodule import SegmentationData
 from crmo_seg.training.module import SegmentationModule
@@ -43,7 +49,18 @@ def best_bundle(
     if best is not None and not _is_as_good(metrics, best):
         module.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
         metrics = _validated(module, trainer, data)
-    return _bundle(config, module, metrics, _search(trainer).best())
+    ranges = training_ranges(data.split.train, module.plan.sequences)
+    provenance = _provenance(config, metrics, _search(trainer).best()) | {PROVENANCE_KEY: ranges.to_dict()}
+    return _bundle(config, module, _search(trainer).best(), provenance)
+
+
+def check_window(data: SegmentationData, plan: Plan) -> Float32Array | None:
+    """A window of a validation case about foreground of the first head; None where no case has any."""
+    for sample in data.val_samples:
+        voxels = list(sample[FOREGROUND].get(plan.heads[0].name, {}).values())
+        if voxels:
+            return window_around(sample[IMAGE], np.concatenate(voxels), plan.patch)
+    return None
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -80,7 +97,7 @@ def _validated(module: SegmentationModule, trainer: pl.Trainer, data: Segmentati
 
 
 def _bundle(
-    config: DictConfig, module: SegmentationModule, metrics: Mapping[str, float], point: OperatingPoint
+    config: DictConfig, module: SegmentationModule, point: OperatingPoint, provenance: Mapping[str, Any]
 ) -> ModelBundle:
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in module.network.state_dict().items()}
     return ModelBundle(
@@ -89,7 +106,7 @@ def _bundle(
         weights=weights,
         threshold=point.threshold,
         minimum_lesion_ml=point.minimum_lesion_ml,
-        provenance=_provenance(config, metrics, point),
+        provenance=provenance,
         network_class=config.network.network_class,
     )
 

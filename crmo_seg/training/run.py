@@ -13,12 +13,15 @@ from hydra.utils import instantiate
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
-from crmo_seg.bundle import save_bundle
+from crmo_seg.bundle import ModelBundle, save_bundle
 from crmo_seg.cases import Case, read_manifest, split_by_patient
 from crmo_seg.data.check.report import refuse_broken
 from crmo_seg.data.check.run import check_dataset
 from crmo_seg.errors import InputError
+from crmo_seg.inference.backend import is_installed
+from crmo_seg.inference.openvino_export import export_openvino
 from crmo_seg.inference.torch_backend import autocast_dtype
+from crmo_seg.inference.windows import Float32Array
 from crmo_seg.network import build_network
 from crmo_seg.phantom.dataset import MANIFEST_FILE, PhantomOptions, make_phantoms
 from crmo_seg.plan import Plan, write_plan
@@ -28,9 +31,10 @@ from crmo_seg.training.checkpoints import checkpoint_to_resume
 from crmo_seg.training.datamodule import Sampling, SegmentationData
 from crmo_seg.training.fine_tuning import start_from
 from crmo_seg.training.folds import with_folds
+from crmo_seg.training.loggers import make_logger, refuse_missing_package
 from crmo_seg.training.module import SegmentationModule
 from crmo_seg.training.planning import ChosenPlan, choose_plan, device_type, fixed_plan, heads_of, is_planned
-from crmo_seg.training.result import best_bundle, plain
+from crmo_seg.training.result import best_bundle, check_window, plain
 
 _PRECISIONS = {None: "32-true", torch.bfloat16: "bf16-mixed", torch.float16: "16-mixed"}
 
@@ -47,6 +51,7 @@ def fit(config: DictConfig) -> Path:
         InputError: where the data or the settings cannot be trained on.
     """
     _quieten_lightning()
+    refuse_missing_package(config)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     output_dir = Path(config.output_dir)
     config = config.copy()
@@ -65,9 +70,16 @@ def fit(config: DictConfig) -> Path:
     trainer.fit(module, data, ckpt_path=checkpoint)
     bundle = best_bundle(config, module, trainer, data)
     if trainer.is_global_zero:
-        save_bundle(bundle, output_dir / "bundle")
+        _save(bundle, output_dir / "bundle", check_window(data, module.plan))
         write_scores(output_dir / "validation" / "bundle.csv", module.scores)
     return output_dir / "bundle"
+
+
+def _save(bundle: ModelBundle, folder: Path, window: Float32Array | None) -> None:
+    """The bundle, and its networks for OpenVINO where that is installed."""
+    save_bundle(bundle, folder)
+    if is_installed("openvino"):
+        export_openvino(bundle, folder, window)
 
 
 def _quieten_lightning() -> None:
@@ -147,7 +159,7 @@ def _module(config: DictConfig, plan: Plan) -> SegmentationModule:
 def _trainer(config: DictConfig) -> pl.Trainer:
     chosen = [callback for callback in config.callbacks.values() if callback is not None]
     callbacks = [instantiate(callback, _convert_="all") for callback in chosen]
-    logger = instantiate(config.logger, _convert_="all")
+    logger = make_logger(config)
     settings = plain(config.trainer)
     if settings["precision"] == "auto":
         settings["precision"] = _PRECISIONS[autocast_dtype(device_type(settings["accelerator"]))]

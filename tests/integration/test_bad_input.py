@@ -94,10 +94,12 @@ def test_a_series_of_a_nifti_file_is_refused(infer: Command, model: Path, scan: 
 def test_a_damaged_case_does_not_touch_the_others(infer: Command, model: Path, tmp_path: Path, out: Path) -> None:
     write_image(tmp_path / "study" / "a.nii.gz")
     save_truncated(tmp_path / "study" / "b.nii.gz")
+    write_image(tmp_path / "study" / "c.nii.gz")
     finished = infer(tmp_path / "study", "-o", out, "--model", model)
     finished.assert_refused(str(tmp_path / "study" / "b.nii.gz"))
-    assert [path.name for path in out.iterdir()] == ["a"]
-    assert "report.html" in entries(out / "a")
+    assert sorted(path.name for path in out.iterdir()) == ["a", "c"]
+    assert all("report.html" in entries(out / name) for name in "ac")
+    assert finished.out.splitlines() == [line for line in finished.out.splitlines() if line.startswith(str(out))]
 
 
 # Manifests

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bids_builders import write_bids
 from dataset_builders import AFFINE, Clinic, write_msd, write_nnunet
 from stub_model import Finished
 
@@ -28,7 +29,7 @@ def break_a_tenth(clinic: Clinic) -> None:
     clinic.move(clinic.label(11), AFFINE @ np.diag([-1.0, 1, 1, 1]))
 
 
-@pytest.mark.parametrize(("layout", "write"), [("nnunet", write_nnunet), ("msd", write_msd)])
+@pytest.mark.parametrize(("layout", "write"), [("nnunet", write_nnunet), ("msd", write_msd), ("bids", write_bids)])
 def test_import_then_what_it_says_to_type(crmo_seg: Command, tmp_path: Path, layout: str, write: Command) -> None:
     write(tmp_path / "Task07_Knee")
     imported = crmo_seg("dataset", "import", layout, tmp_path / "Task07_Knee", "-o", tmp_path / "m.csv")
@@ -79,7 +80,24 @@ def test_what_is_typed_wrong_is_said_in_one_line(crmo_seg: Command, clinic: Clin
     crmo_seg("dataset", "check", tmp_path / "none.csv").assert_refused("none.csv: does not exist")
     crmo_seg("dataset", "check", clinic.manifest, "--head", "knee").assert_refused("write knee=FIRST,SECOND")
     crmo_seg("dataset", "import", "msd", tmp_path, "-o", tmp_path / "m.csv").assert_refused("holds no dataset.json")
-    assert crmo_seg("dataset", "import", "bids", tmp_path, "-o", tmp_path / "m.csv").code == 2
+    crmo_seg("dataset", "import", "bids", tmp_path, "-o", tmp_path / "m.csv").assert_refused("holds no folder sub-*")
+    assert crmo_seg("dataset", "import", "xnat", tmp_path, "-o", tmp_path / "m.csv").code == 2
+
+
+@pytest.mark.parametrize(
+    ("layout", "words", "message"),
+    [
+        ("bids", ("--test",), "--test: is no option of import bids"),
+        ("bids", ("--patients", "p.csv"), "--patients: is no option of import bids"),
+        ("nnunet", ("--sequence", "t1=T1w"), "--sequence: is no option of import nnunet"),
+        ("msd", ("--derivatives", "d"), "--derivatives: is no option of import msd"),
+        ("msd", ("--head", "a", "--head", "b"), "--head twice: is no option of import msd"),
+    ],
+)
+def test_options_of_another_layout_are_refused(
+    crmo_seg: Command, tmp_path: Path, layout: str, words: tuple[str, ...], message: str
+) -> None:
+    crmo_seg("dataset", "import", layout, tmp_path, "-o", tmp_path / "m.csv", *words).assert_refused(message)
 
 
 @pytest.mark.real_data

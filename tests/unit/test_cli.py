@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -17,9 +19,10 @@ from crmo_seg import __version__
 from crmo_seg.cases import Case, write_manifest
 from crmo_seg.cli import main, predict_main
 from crmo_seg.io.nifti import write_nifti
+from crmo_seg.io.study import Study
 from crmo_seg.jobs import info
 
-COMMANDS = ("predict", "phantom", "evaluate", "train", "dataset", "info")
+COMMANDS = ("predict", "phantom", "ensemble", "evaluate", "train", "dataset", "info")
 HEAVY = ("torch", "monai", "lightning", "hydra", "matplotlib", "highdicom", "pydicom", "nibabel", "scipy", "numpy")
 
 Run = Callable[..., Finished]
@@ -60,7 +63,7 @@ def test_help_lists_the_commands(run: Run) -> None:
     assert "not for diagnosis" in finished.out
 
 
-@pytest.mark.parametrize("command", ["predict", "phantom", "evaluate", "info"])
+@pytest.mark.parametrize("command", ["predict", "phantom", "ensemble", "evaluate", "info"])
 def test_every_command_has_help(run: Run, command: str) -> None:
     finished = run(command, "--help")
     assert (finished.code, "Usage" in finished.out) == (0, True)
@@ -68,7 +71,11 @@ def test_every_command_has_help(run: Run, command: str) -> None:
 
 def test_help_of_infer_is_that_of_predict(run: Run) -> None:
     finished = run("--help", entry=predict_main)
-    assert [word for word in ("--model", "--overwrite", "--shard") if word not in finished.out] == []
+    assert [
+        word
+        for word in ("--model", "--overwrite", "--shard", "--fast", "--best", "--precision")
+        if word not in finished.out
+    ] == []
 
 
 def test_no_command_shows_the_help(run: Run) -> None:
@@ -103,9 +110,60 @@ def test_nothing_heavy_is_imported_before_a_command_runs(module: str) -> None:
 def test_predict_prints_a_line_a_case(run: Run, model: Path, scan: Path, tmp_path: Path) -> None:
     arguments = ("predict", scan, "-o", tmp_path / "out", "--model", model, "--device", "cpu")
     first, again = run(*arguments), run(*arguments)
-    assert (first.code, first.err) == (0, "")
+    assert (first.code, first.without_notes) == (0, "")
     assert first.out == f"{tmp_path / 'out' / 'scan'}: 1 lesions, 92.2 ml; open report.html\n"
     assert again.out == f"{tmp_path / 'out' / 'scan'}: finished before, skipped\n"
+
+
+def test_predict_says_which_studies_failed(run: Run, model: Path, tmp_path: Path) -> None:
+    for name in "abc":
+        write_image(tmp_path / "studies" / f"{name}.nii.gz")
+    for name in "ac":
+        (tmp_path / "studies" / f"{name}.nii.gz").write_bytes(b"no image")
+    finished = run("predict", tmp_path / "studies", "-o", tmp_path / "out", "--model", model)
+    assert finished.code == 2
+    assert finished.out == f"{tmp_path / 'out' / 'b'}: 1 lesions, 92.2 ml; open report.html\n"
+    first, second = finished.without_notes.splitlines()
+    assert first.startswith(f"error: {tmp_path / 'studies' / 'a.nii.gz'}: is no NIfTI file, or damaged")
+    assert second.startswith(f"error: {tmp_path / 'studies' / 'c.nii.gz'}: is no NIfTI file, or damaged")
+    assert run("predict", tmp_path / "studies", "-o", tmp_path / "out", "--model", model, "-q").out == ""
+
+
+def test_a_bug_in_one_of_several_studies_keeps_its_traceback(
+    run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(study: Study) -> NoReturn:
+        raise ZeroDivisionError("a bug")
+
+    for name in "ab":
+        write_image(tmp_path / "studies" / f"{name}.nii.gz")
+    monkeypatch.setattr(Study, "read", read)
+    finished = run("predict", tmp_path / "studies", "-o", tmp_path / "out", "--model", model)
+    assert finished.code == 1
+    assert finished.err.count("Traceback") == 2
+    assert finished.err.splitlines()[-1].startswith(f"error: {tmp_path / 'out' / 'b'}: a bug stopped this case")
+
+
+@pytest.mark.parametrize("mode", ["fast", "default", "best"])
+def test_the_mode_and_the_precision_arrive(
+    run: Run, model: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    from crmo_seg.jobs import predict
+
+    seen: list[dict[str, object]] = []
+    load = predict.load_model
+    monkeypatch.setattr(predict, "load_model", lambda *given, **named: seen.append(named) or load(*given, **named))
+    flags = () if mode == "default" else (f"--{mode}",)
+    assert run("predict", scan, "-o", tmp_path / "out", "--model", model, "--precision", "f32", *flags).code == 0
+    assert [(given["mode"], given["precision"]) for given in seen] == [(mode, "f32")]
+
+
+def test_fast_and_best_exclude_each_other(run: Run, model: Path, scan: Path, tmp_path: Path) -> None:
+    finished = run("predict", scan, "-o", tmp_path / "out", "--model", model, "--fast", "--best")
+    finished.assert_refused("--fast: stands beside --best; give one of them")
+    finished = run("predict", scan, "-o", tmp_path / "out", "--model", model, "--precision", "f8")
+    finished.assert_refused("--precision: 'f8' is unknown")
+    assert not (tmp_path / "out").exists()
 
 
 def test_infer_does_what_predict_does(run: Run, model: Path, scan: Path, tmp_path: Path) -> None:
@@ -143,7 +201,7 @@ def test_predict_and_evaluate_in_a_row(run: Run, model: Path, manifest: Path, tm
     finished = run("evaluate", manifest, tmp_path / "pred", "-o", tmp_path / "evaluation")
     assert finished.code == 0
     assert "edema" in finished.out
-    assert {path.name for path in (tmp_path / "evaluation").iterdir()} == {"cases.csv", "summary.json"}
+    assert {"cases.csv", "summary.json"} <= {path.name for path in (tmp_path / "evaluation").iterdir()}
     summary = json.loads((tmp_path / "evaluation" / "summary.json").read_text())
     assert summary["heads"]["edema"]["patient_dice"]["value"] == 1.0  # this model marks everything
 
@@ -155,6 +213,14 @@ def test_quiet_prints_nothing(run: Run, model: Path, manifest: Path, tmp_path: P
         ("evaluate", manifest, tmp_path / "pred", "-o", tmp_path / "evaluation"),
     ):
         assert run(*arguments, "--quiet") == Finished(0, "", "")
+
+
+def test_ensemble_counts_its_networks(run: Run, model: Path, scan: Path, tmp_path: Path) -> None:
+    others = [write_model(tmp_path / f"fold_{seed}" / "bundle", seed=seed) for seed in (1, 2)]
+    finished = run("ensemble", model, *others, "-o", tmp_path / "ensemble")
+    assert finished == Finished(0, f"3 networks in {tmp_path / 'ensemble'}\n", finished.err)
+    assert finished.without_notes == ""
+    assert run("predict", scan, "-o", tmp_path / "out", "--model", tmp_path / "ensemble").code == 0
 
 
 def test_info(run: Run) -> None:
@@ -169,8 +235,22 @@ def interrupt() -> NoReturn:
 
 def test_an_interrupt_ends_with_130_and_without_a_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(info, "installation_table", interrupt)
-    finished = run("info")
-    assert (finished.code, "Traceback" in finished.err) == (130, False)
+    assert run("info") == Finished(130, "", "interrupted\n")
+
+
+def test_a_request_to_end_ends_with_143_and_without_a_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(info, "installation_table", lambda: signal.raise_signal(signal.SIGTERM))
+    assert run("info") == Finished(143, "", "interrupted\n")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_commands_run_in_a_thread_where_no_signal_arrives(run: Run) -> None:
+    ended: list[Finished] = []
+    thread = threading.Thread(target=lambda: ended.append(run("info")))
+    thread.start()
+    thread.join()
+    assert ended[0].code == 0
 
 
 def lose_a_file() -> NoReturn:
@@ -197,6 +277,11 @@ def test_train_gets_its_overrides(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     from crmo_seg.training import app
 
     seen: list[list[str]] = []
-    monkeypatch.setattr(app, "main", lambda: seen.append(list(sys.argv)))
+
+    def main() -> None:
+        seen.append(list(sys.argv))
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # Lightning sets its own
+
+    monkeypatch.setattr(app, "main", main)
     assert run("train", "experiment=smoke", "--multirun", "seed=0,1").code == 0
     assert seen == [["crmo-seg train", "experiment=smoke", "--multirun", "seed=0,1"]]

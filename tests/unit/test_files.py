@@ -1,10 +1,19 @@
 import errno
+import multiprocessing
 from pathlib import Path
 
 import pytest
 
+from crmo_seg import files
 from crmo_seg.errors import InputError
-from crmo_seg.files import folder_written_whole, written_whole
+from crmo_seg.files import (
+    folder_written_whole,
+    is_disk_full,
+    remove_leftovers,
+    user_error,
+    write_once,
+    written_whole,
+)
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -58,3 +67,75 @@ def test_a_folder_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
 def test_a_missing_folder_is_an_error_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="could not be written"):
         write_half(tmp_path / "no" / "a.txt", FULL)
+
+
+# Texts that are written once
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_first_text_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(files.os, "link", no_links)
+    path = tmp_path / "new" / "a.txt"
+    assert [write_once(path, text) for text in ("one", "two")] == ["one", "one"]
+    assert [other.name for other in path.parent.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_text_that_comes_second_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    """The other process was quicker between the look and the writing."""
+    path = tmp_path / "a.txt"
+
+    def link(_: object, final: Path) -> None:
+        final.write_text("two")
+        raise FileExistsError if links else OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(files.os, "link", link)
+    assert write_once(path, "one") == "two"
+    assert [other.name for other in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_text_of_another_length_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_READ_PAUSE_S", 0.0)
+    (tmp_path / "a.txt").write_text("")
+    with pytest.raises(InputError, match=r"a.txt: holds 0 characters, not 3; remove it"):
+        write_once(tmp_path / "a.txt", "one")
+
+
+def test_processes_that_begin_at_once_agree(tmp_path: Path) -> None:
+    texts = [f"{number:032d}" for number in range(40)]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for path in (tmp_path / f"{number}.txt" for number in range(10)):
+            found = pool.starmap(write_once, [(path, text) for text in texts], chunksize=1)
+            assert len(set(found)) == 1
+            assert found[0] == path.read_text()
+    assert len(list(tmp_path.iterdir())) == 10
+
+
+# What is left, and what is whose fault
+
+
+def test_leftovers_of_a_folder_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".a.part", ".a.old", ".b.part", "a"):
+        (tmp_path / name / "inside").mkdir(parents=True)
+    remove_leftovers(tmp_path / "a")
+    assert {path.name for path in tmp_path.iterdir()} == {".b.part", "a"}
+
+
+def test_errors_that_a_user_can_mend() -> None:
+    own = InputError("a", "is wrong", "mend it")
+    assert user_error(own) is own
+    assert str(user_error(FileNotFoundError(2, "No such file", "a.nii"))).startswith("a.nii: No such file; check")
+    assert [user_error(error) for error in (OSError("libfoo"), ValueError("x"), KeyboardInterrupt())] == [None] * 3
+
+
+def test_a_full_disk_is_known_through_the_errors_made_of_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        write_half(tmp_path / "a.txt", FULL)
+    assert is_disk_full(raised.value)
+    assert is_disk_full(FULL)
+    assert not is_disk_full(PermissionError(errno.EACCES, "Permission denied"))
+    assert not is_disk_full(InputError("a", "is wrong", "mend it"))

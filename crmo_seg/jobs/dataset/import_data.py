@@ -42,27 +42,48 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class Imported:
-    """What was written, and what to type next."""
+    """What was written, and what to type next.
+
+    Attributes:
+        manifest: the CSV.
+        cases: its rows.
+        sequences: of the images, in order.
+        heads: of the labels, in order; none where there are only images.
+        notes: what the user should know of, a line each.
+    """
 
     manifest: Path
     cases: tuple[Case, ...]
     sequences: tuple[str, ...]
-    head: Head
+    heads: tuple[Head, ...]
+    notes: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """What was found and the commands that follow, for the terminal; a shell takes them as they are."""
         patients = len({case.patient_id for case in self.cases})
-        columns = [*(f"image_{name}" for name in self.sequences), f"label_{self.head.name}"]
-        values = ", ".join(f"{value} {name}" for value, name in enumerate(self.head.classes, 1))
-        manifest = shlex.quote(str(self.manifest))
-        sequences = shlex.quote(f"data.sequences=[{', '.join(self.sequences)}]")
-        heads = shlex.quote(f"data.heads={hydra_heads([self.head])}")
+        columns = [*(f"image_{name}" for name in self.sequences), *(_label_column(head) for head in self.heads)]
         return [
-            f"{len(self.cases)} cases of {patients} patients in {self.manifest}: {', '.join(columns)} ({values})",
+            f"{len(self.cases)} cases of {patients} patients in {self.manifest}: {', '.join(columns)}",
+            *self.notes,
             "next:",
-            f"  crmo-seg dataset check {manifest} --head {shlex.quote(format_head(self.head))}",
-            f"  crmo-seg train data.manifest={manifest} {sequences} {heads} output_dir=outputs/{self.head.name}",
+            *(f"  {command}" for command in self._next_commands()),
         ]
+
+    def _next_commands(self) -> list[str]:
+        manifest = shlex.quote(str(self.manifest))
+        chosen = "".join(f" --head {shlex.quote(format_head(head))}" for head in self.heads)
+        check = f"crmo-seg dataset check {manifest}{chosen}"
+        if not self.heads:
+            return [check, f"crmo-seg predict {manifest} -o outputs/predictions"]
+        everywhere = [name for name in self.sequences if all(name in case.images for case in self.cases)]
+        sequences = shlex.quote(f"data.sequences=[{', '.join(everywhere or self.sequences)}]")
+        heads = shlex.quote(f"data.heads={hydra_heads(self.heads)}")
+        output = f"output_dir=outputs/{self.heads[0].name}"
+        return [check, f"crmo-seg train data.manifest={manifest} {sequences} {heads} {output}"]
+
+
+def _label_column(head: Head) -> str:
+    return f"label_{head.name} ({', '.join(f'{value} {name}' for value, name in enumerate(head.classes, 1))})"
 
 
 def import_dataset(layout: str, source: Path, manifest: Path, options: ImportOptions | None = None) -> Imported:
@@ -84,7 +105,7 @@ def import_dataset(layout: str, source: Path, manifest: Path, options: ImportOpt
     cases = tuple(_case(case, found.sequences, head, patients) for case in found.cases)
     manifest.parent.mkdir(parents=True, exist_ok=True)
     write_manifest(manifest, cases)
-    return Imported(manifest, cases, found.sequences, head)
+    return Imported(manifest, cases, found.sequences, (head,))
 
 
 def _head(source: Path, found: ForeignDataset, options: ImportOptions) -> Head:
@@ -95,6 +116,15 @@ def _head(source: Path, found: ForeignDataset, options: ImportOptions) -> Head:
             problem = f"names {len(options.classes)} classes, the data set has {len(found.classes)}"
             raise InputError("--labels", problem, f"name one for each of {', '.join(found.classes)}")
         classes = tuple(identifier(text, "--labels") for text in options.classes)
+    return named_head(name, classes)
+
+
+def named_head(name: str, classes: tuple[str, ...]) -> Head:
+    """A head of a data set; that of edema has one class, whatever the data set calls it.
+
+    Raises:
+        InputError: where the name is one of this package, and the classes are not.
+    """
     if name == BONES:
         raise InputError("--head", f"is {BONES}, whose files hold the bone labels of this package", "give another name")
     if name == EDEMA and len(classes) > 1:

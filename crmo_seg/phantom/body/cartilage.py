@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from crmo_seg.anatomy import Side
+from crmo_seg.anatomy import Side, bone_named
 from crmo_seg.phantom.body.axial import discs
 from crmo_seg.phantom.body.curves import tube
 from crmo_seg.phantom.body.growth_ages import PARTS
@@ -45,7 +45,8 @@ def cartilage_of(marks: Landmarks, bones: Sequence[SolidBone]) -> tuple[Organ, .
 
 def small_bone_cartilage(marks: Landmarks) -> tuple[Organ, ...]:
     """Carpus, tarsus and patella as large as they will be; the bones are painted over them."""
-    return tuple(Organ("cartilage", bone.shapes) for bone in grown_skeleton(marks, PARTS.keys()))
+    small = (bone for bone in grown_skeleton(marks) if bone_named(bone.full_name).name in PARTS)
+    return tuple(Organ("cartilage", bone.shapes) for bone in small)
 
 
 def costal_cartilage(skeleton: dict[str, SolidBone], marks: Landmarks, number: int, side: Side) -> Organ:

@@ -6,7 +6,7 @@ to a gap around the first; what lies in the gap is cartilage of the joint.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -19,7 +19,7 @@ from crmo_seg.phantom.body.growth_ages import CLOSING, closing_openness
 from crmo_seg.phantom.body.landmarks import LEVELS
 from crmo_seg.phantom.body.solid_bone import LesionSite, SolidBone
 from crmo_seg.phantom.solids.combined import Both
-from crmo_seg.phantom.solids.shapes import Grown, Shape, Vector, unit
+from crmo_seg.phantom.solids.shapes import Bounds, Grown, Shape, Vector, unit
 
 _CLEAR: Final = 0.3
 """Least distance of a site's middle from a hole, in its smallest radius."""
@@ -99,10 +99,13 @@ JOINTS: Final = _joints()
 def separated(skeleton: Sequence[SolidBone], child: Child) -> tuple[SolidBone, ...]:
     """The skeleton with a space at each joint."""
     bones = {bone.full_name: bone for bone in skeleton}
+    boxes = _boxes(skeleton)
     for joint in JOINTS:
         gap = gap_mm(joint, child)
-        first, second = bones[joint.first], bones[joint.second]
-        holes = {id(near): Grown(near, gap) for near, _ in _near_pairs(first, second, gap)}
+        second = bones[joint.second]
+        holes = {id(near): Grown(near, gap) for near, _ in _near_pairs(joint, bones, boxes, gap)}
+        if not holes:
+            continue
         sites = tuple(_clear(site, tuple(holes.values())) for site in second.sites)
         bones[joint.second] = replace(second, holes=(*second.holes, *holes.values()), sites=sites)
     return tuple(bones[bone.full_name] for bone in skeleton)
@@ -130,11 +133,12 @@ def _distance(shape: Shape, point: Vector) -> float:
 def joint_spaces(skeleton: Sequence[SolidBone], child: Child) -> tuple[tuple[str, tuple[Shape, ...]], ...]:
     """(tissue, solids that fill the space) of each joint; painted before the bones."""
     bones = {bone.full_name: bone for bone in skeleton}
+    boxes = _boxes(skeleton)
     filled = ((joint, gap_mm(joint, child)) for joint in JOINTS if joint.cartilage is not None)
     return tuple(
         (str(joint.cartilage), tuple(_between(a, b, gap) for a, b in pairs))
         for joint, gap in filled
-        if gap > 0 and (pairs := _near_pairs(bones[joint.first], bones[joint.second], gap))
+        if gap > 0 and (pairs := _near_pairs(joint, bones, boxes, gap))
     )
 
 
@@ -149,14 +153,17 @@ def _between(first: Shape, second: Shape, gap_mm: float) -> Shape:
     return Both(Grown(first, gap_mm * 1.3), Grown(second, gap_mm * 1.3))
 
 
-def _near_pairs(first: SolidBone, second: SolidBone, gap_mm: float) -> list[tuple[Shape, Shape]]:
+def _near_pairs(
+    joint: Joint, bones: Mapping[str, SolidBone], boxes: Mapping[str, Bounds], gap_mm: float
+) -> list[tuple[Shape, Shape]]:
     """Pairs of their solids whose boxes come closer than the gap."""
-    low, high = _boxes(first)
-    other_low, other_high = _boxes(second)
+    (low, high), (other_low, other_high) = boxes[joint.first], boxes[joint.second]
     near = (low[:, None] - gap_mm < other_high).all(axis=2) & (other_low < high[:, None] + gap_mm).all(axis=2)
-    return [(first.shapes[i], second.shapes[j]) for i, j in np.argwhere(near).tolist()]
+    first, second = bones[joint.first].shapes, bones[joint.second].shapes
+    return [(first[i], second[j]) for i, j in np.argwhere(near).tolist()]
 
 
-def _boxes(bone: SolidBone) -> tuple[Vector, Vector]:
-    boxes = [shape.bounds() for shape in bone.shapes]
-    return np.array([low for low, _ in boxes]), np.array([high for _, high in boxes])
+def _boxes(skeleton: Sequence[SolidBone]) -> dict[str, Bounds]:
+    """Lowest and highest corners of the solids of each bone, (n, 3) each."""
+    bounds = {bone.full_name: np.array([shape.bounds() for shape in bone.shapes]) for bone in skeleton}
+    return {name: (corners[:, 0], corners[:, 1]) for name, corners in bounds.items()}

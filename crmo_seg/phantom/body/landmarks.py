@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -106,7 +106,7 @@ class Landmarks:
 
 def find_landmarks(child: Child) -> Landmarks:
     """Landmarks of a child: a pure function of its sizes and pose."""
-    vertebrae = MappingProxyType(dict(zip(LEVELS, _stack_vertebrae(child), strict=True)))
+    vertebrae = _stack_vertebrae(child.height_mm, child.sitting_height_mm, child.head_height_mm, child.scoliosis_mm)
     shoulder_z = float(vertebrae["T2"].centre[2])
     joints = {side: _limb_joints(child, side, shoulder_z) for side in Side}
     straight = Landmarks(child, child.height_mm, vertebrae, MappingProxyType(joints))
@@ -142,19 +142,24 @@ def outward_sign(side: Side) -> float:
     return 1.0 if side is Side.RIGHT else -1.0
 
 
-def _stack_vertebrae(child: Child) -> list[Level]:
-    bottom = child.height_mm - child.sitting_height_mm * (1 - SEAT_TO_SPINE)
-    top = child.height_mm - child.head_height_mm
+@lru_cache(maxsize=8)
+def _stack_vertebrae(
+    height_mm: float, sitting_height_mm: float, head_height_mm: float, scoliosis_mm: float
+) -> Mapping[str, Level]:
+    """By level; kept, since a child is tried in many poses."""
+    bottom = height_mm - sitting_height_mm * (1 - SEAT_TO_SPINE)
+    top = height_mm - head_height_mm
     pitches = _RELATIVE_HEIGHT * (top - bottom) / _RELATIVE_HEIGHT.sum()
     centres_z = bottom + np.cumsum(pitches) - pitches / 2
     along = (centres_z - bottom) / (top - bottom)
-    y = np.interp(along, _SPINE_KNOTS, _SPINE_Y) * child.height_mm
+    y = np.interp(along, _SPINE_KNOTS, _SPINE_Y) * height_mm
     y = np.convolve(np.pad(y, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
-    x = child.scoliosis_mm * np.sin(2 * np.pi * along) * np.sin(np.pi * along)
+    x = scoliosis_mm * np.sin(2 * np.pi * along) * np.sin(np.pi * along)
     points = np.stack([x, y, centres_z], axis=1)
     tangents = np.gradient(points, axis=0)
     ahead = vector(0, 1, 0)
-    return [Level(p, float(h), axes_along(t, ahead)) for p, h, t in zip(points, pitches, tangents, strict=True)]
+    levels = (Level(p, float(h), axes_along(t, ahead)) for p, h, t in zip(points, pitches, tangents, strict=True))
+    return MappingProxyType(dict(zip(LEVELS, levels, strict=True)))
 
 
 def _limb_joints(child: Child, side: Side, shoulder_z: float) -> LimbJoints:

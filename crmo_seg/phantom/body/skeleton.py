@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from functools import lru_cache
 
 from crmo_seg.anatomy import Side, bone_named
 from crmo_seg.phantom.body.arm import arm_bones
@@ -31,12 +31,14 @@ def build_skeleton(marks: Landmarks) -> tuple[SolidBone, ...]:
     return separated([nucleus(bone, marks.child) for bone in whole], marks.child)
 
 
-def grown_skeleton(marks: Landmarks, names: Collection[str] | None = None) -> tuple[SolidBone, ...]:
-    """The same with cartilage that is not ossified yet, and no spaces at the joints; only some bones if named."""
+@lru_cache(maxsize=8)
+def grown_skeleton(marks: Landmarks) -> tuple[SolidBone, ...]:
+    """The same with cartilage that is not ossified yet, and no spaces at the joints.
+
+    Kept for some visits, since their organs are built around these bones once more.
+    """
     straight, variation = marks.reference, marks.child.variation
     bones = _mean_bones(straight)
-    if names is not None:
-        bones = tuple(bone for bone in bones if bone_named(bone.full_name).name in names)
     if variation is not None:
         bones = tuple(varied(bone, straight, variation) for bone in bones)
     return tuple(_placed(bone, marks) for bone in bones)

@@ -7,23 +7,23 @@ with the stature: the same person has the same bones at each visit. A part of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from types import MappingProxyType
 from typing import Final
-from zlib import crc32
 
 import numpy as np
 
 from crmo_seg.anatomy import bone_named
+from crmo_seg.phantom.body.bone_numbers import bone_stream, fixed_normals, normals
 from crmo_seg.phantom.body.child import Variation
 from crmo_seg.phantom.body.landmarks import Landmarks, outward_sign
 from crmo_seg.phantom.body.solid_bone import GrowthPlate, LesionSite, SolidBone
+from crmo_seg.phantom.solids.many import distances_at
 from crmo_seg.phantom.solids.ripple import Ripple
 from crmo_seg.phantom.solids.shapes import Capsule, Drum, Ellipsoid, Plate, Shape, Vector, unit, vector
 
-SHARES: Final = (0.70, 0.60, 0.387)
-"""Of the standard deviation: common to the kind of bone, to the bone on both sides, of this side alone."""
 GIRTH_SPREAD: Final = 0.085
 """Standard deviation of the logarithm of a bone's thickness, held within two."""
 PART_SPREAD: Final = 0.05
@@ -42,6 +42,7 @@ ROUGHEST_MM: Final = 1.6
 WAVELENGTHS: Final = (0.010, 0.040)
 """Of the surface, in statures: 15 to 60 mm at 1500 mm."""
 _WAVES: Final = 4
+_WAVE_COUNTS: Final = np.linspace(0.5, 1.5, _WAVES)
 _RIPPLES: Final = 6
 
 _JOINTS_OF_BONE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -101,12 +102,14 @@ def varied(bone: SolidBone, marks: Landmarks, variation: Variation) -> SolidBone
     shapes = tuple(_varied_shape(shape, changed, row) for shape, row in zip(bone.shapes, radii, strict=True))
     if bone.full_name == "skull":
         shapes = (bone.shapes[0], *shapes[1:])  # the vault stays: the brain is cut out of it
-    carry = _Carry(bone.shapes, shapes)
+    plates, sites = bone.growth_plates, bone.sites
+    inside = [*(plate.centre for plate in plates), *(site.centre for site in sites)]
+    centres = iter(_Carry(bone.shapes, shapes).points(inside))
     return replace(
         bone,
         shapes=shapes,
-        growth_plates=tuple(_varied_plate(plate, change, carry) for plate in bone.growth_plates),
-        sites=tuple(_varied_site(site, change, carry) for site in bone.sites),
+        growth_plates=tuple(_varied_plate(plate, change, next(centres)) for plate in plates),
+        sites=tuple(_varied_site(site, change, next(centres)) for site in sites),
         ripple=_ripple(bone.full_name, shapes, marks, variation),
     )
 
@@ -119,21 +122,6 @@ class _Changed:
 
     def take(self) -> tuple[Vector, float]:
         return next(self._rows)
-
-
-def normals(variation: Variation, full_name: str, count: int, topic: str) -> Vector:
-    """Standard normal numbers of a bone: alike in bones of a kind and on both sides, the same for each visit."""
-    name = bone_named(full_name).name
-    kind = name.split("_")[0] if name.startswith(("vertebra_", "rib_")) else name
-    drawn = [
-        _stream(variation, f"{topic}/{part}").standard_normal(count) for part in (kind, "/" + name, full_name + "!")
-    ]
-    mixed: Vector = np.tensordot(SHARES, drawn, axes=1) * variation.strength
-    return mixed
-
-
-def _stream(variation: Variation, key: str) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence((variation.seed, crc32(key.encode()))))
 
 
 def _change(bone: SolidBone, points: Vector, marks: Landmarks, variation: Variation) -> _Change:
@@ -157,10 +145,9 @@ def _change(bone: SolidBone, points: Vector, marks: Landmarks, variation: Variat
 
 def _wave_vectors(name: str, extent_mm: Vector) -> Vector:
     """Fixed for a bone: waves mostly along its length, one half to one and a half of them."""
-    fixed = np.random.default_rng(crc32(name.encode()))
-    along = np.eye(3)[int(extent_mm.argmax())] + 0.5 * fixed.standard_normal((_WAVES, 3))
-    counts = np.linspace(0.5, 1.5, _WAVES)
-    return np.array([unit(a) * 2 * np.pi * n / extent_mm.max() for a, n in zip(along, counts, strict=True)])
+    along = np.eye(3)[int(extent_mm.argmax())] + 0.5 * fixed_normals(name, _WAVES)
+    longest = extent_mm.max()
+    return np.array([unit(a) * 2 * np.pi * n / longest for a, n in zip(along, _WAVE_COUNTS, strict=True)])
 
 
 def _points(shape: Shape) -> tuple[Vector, ...]:
@@ -195,11 +182,15 @@ class _Carry:
     before: tuple[Shape, ...]
     after: tuple[Shape, ...]
 
-    def point(self, point: Vector) -> Vector:
-        """Where a point goes."""
-        x, y, z = point.astype(np.float32).reshape(3, 1, 1, 1)
-        deepest = int(np.argmin([shape.distance(x, y, z).item() for shape in self.before]))
-        corners, moved = (np.array(_points(shapes[deepest])) for shapes in (self.before, self.after))
+    def points(self, points: Sequence[Vector]) -> list[Vector]:
+        """Where points go."""
+        if not points:
+            return []
+        deepest = distances_at(self.before, np.array(points)).argmin(axis=0).tolist()
+        return [self._with(index, point) for index, point in zip(deepest, points, strict=True)]
+
+    def _with(self, index: int, point: Vector) -> Vector:
+        corners, moved = (np.array(_points(shapes[index])) for shapes in (self.before, self.after))
         carried: Vector = point + _weights(point, corners) @ (moved - corners)
         return carried
 
@@ -214,23 +205,23 @@ def _weights(point: Vector, corners: Vector) -> Vector:
     return weights
 
 
-def _varied_plate(plate: GrowthPlate, change: _Change, carry: _Carry) -> GrowthPlate:
+def _varied_plate(plate: GrowthPlate, change: _Change, centre: Vector) -> GrowthPlate:
     factor = float(change.at(plate.centre[None])[1][0])
-    return GrowthPlate(carry.point(plate.centre), plate.normal, plate.radius_mm * factor)
+    return GrowthPlate(centre, plate.normal, plate.radius_mm * factor)
 
 
-def _varied_site(site: LesionSite, change: _Change, carry: _Carry) -> LesionSite:
+def _varied_site(site: LesionSite, change: _Change, centre: Vector) -> LesionSite:
     factor = float(change.at(site.centre[None])[1][0])
-    return replace(site, centre=carry.point(site.centre), radii=site.radii * factor)
+    return replace(site, centre=centre, radii=site.radii * factor)
 
 
 def _ripple(full_name: str, shapes: tuple[Shape, ...], marks: Landmarks, variation: Variation) -> Ripple:
-    rng = _stream(variation, f"ripple/{full_name}")
+    rng = bone_stream(variation.seed, f"ripple/{full_name}")
     lengths = marks.unit_mm * np.exp(rng.uniform(np.log(WAVELENGTHS[0]), np.log(WAVELENGTHS[1]), _RIPPLES))
     directions = rng.standard_normal((_RIPPLES, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     drawn = np.clip(rng.standard_normal(_RIPPLES), -2, 2) * variation.strength
-    thickness = float(np.median([_thickness(shape) for shape in shapes]))
+    thickness = float(median(_thickness(shape) for shape in shapes))
     amplitudes = drawn * ROUGHNESS * thickness * np.sqrt(8 / _RIPPLES)
     amplitudes *= min(1.0, ROUGHEST_MM / max(float(np.abs(amplitudes).sum()), 1e-9))
     origin = _points(shapes[0])[0]

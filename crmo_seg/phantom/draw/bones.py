@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from crmo_seg.anatomy import bone_named
 from crmo_seg.phantom.body.growth import OssifyingPlate
 from crmo_seg.phantom.body.solid_bone import SolidBone
 from crmo_seg.phantom.draw.canvas import Canvas, Paints
-from crmo_seg.phantom.solids.grid import Box, Patch, occupied_fraction, overlap, rasterise
+from crmo_seg.phantom.solids.grid import Box, Grid, Patch, Union, occupied_fraction, overlap, rasterise_all
 from crmo_seg.phantom.solids.shapes import FloatArray, Vector
 
 PLATE_MM: Final = 1.1
@@ -48,26 +48,36 @@ class DrawnBone:
     depth_mm: FloatArray
 
 
+def bone_patches(grid: Grid, bones: Sequence[SolidBone], reach_mm: Mapping[str, float]) -> Iterator[Patch]:
+    """Distances of each bone in turn, its surface still even; ``reach_mm`` outside those that it names."""
+    reaches = (max(reach_mm.get(bone.full_name, 0.0), bone.ripple.reach_mm if bone.ripple else 0.0) for bone in bones)
+    unions = [Union(bone.shapes, bone.blend_mm, bone.holes, reach) for bone, reach in zip(bones, reaches, strict=True)]
+    return rasterise_all(grid, unions)
+
+
 def paint_bone(
-    canvas: Canvas, bone: SolidBone, plates: Sequence[OssifyingPlate], paints: Paints, *, reach_mm: float = 0.0
+    canvas: Canvas, bone: SolidBone, patch: Patch, plates: Sequence[OssifyingPlate], paints: Paints
 ) -> DrawnBone:
     """Paint all of a bone but its marrow's colour; returns where its marrow is.
 
     Args:
         canvas: painted in place.
         bone: solids in the place that they have in this child.
+        patch: its distances from ``bone_patches``, which become those of the ossified bone.
         plates: its growth plates with their state.
         paints: of the tissues.
-        reach_mm: how far outside the bone distances are wanted.
     """
-    patch = _solid(canvas, bone, reach_mm)
+    _roughen(canvas, bone, patch)
     spacing, box = canvas.grid.geometry.spacing_mm, patch.box
-    canvas.paint(box, occupied_fraction(patch.distance_mm, spacing), paints["cartilage"])
-    patch.distance_mm[...] += _cartilage_mm(canvas, patch, plates)
     distance = patch.distance_mm
+    share = occupied_fraction(distance, spacing)
+    canvas.paint(box, share, paints["cartilage"])
+    if any(plate.ossified < 1 for plate in plates):
+        distance += _cartilage_mm(canvas, patch, plates)
+        share = occupied_fraction(distance, spacing)
     canvas.bones[box][distance < 0] = bone_named(bone.full_name).label
     canvas.findings[box][distance < 0] = 0  # of soft tissue, which the bone covers
-    canvas.paint(box, occupied_fraction(distance, spacing), paints["cortex"])
+    canvas.paint(box, share, paints["cortex"])
     depth = -distance - _cortex_mm(canvas, box, bone, plates)
     marrow = occupied_fraction(-depth, spacing)
     canvas.paint(box, marrow, paints["fatty_marrow"])
@@ -77,15 +87,12 @@ def paint_bone(
     return DrawnBone(bone, box, distance, marrow, depth)
 
 
-def _solid(canvas: Canvas, bone: SolidBone, reach_mm: float) -> Patch:
-    """Distance of the bone with its ripple, pushed back where a bone painted before lies."""
-    reach = max(reach_mm, bone.ripple.reach_mm if bone.ripple else 0.0)
-    patch = rasterise(canvas.grid, bone.shapes, blend_mm=bone.blend_mm, holes=bone.holes, reach_mm=reach)
+def _roughen(canvas: Canvas, bone: SolidBone, patch: Patch) -> None:
+    """Add the ripple, and push the bone back where one painted before lies."""
     if bone.ripple and patch.distance_mm.size:
         patch.distance_mm[...] += bone.ripple.at(*canvas.grid.open_axes(patch.box))
     taken = (canvas.bones[patch.box] > 0) | ~canvas.body[patch.box]
-    patch.distance_mm[taken] = np.maximum(patch.distance_mm[taken], canvas.grid.margin_mm)
-    return patch
+    np.maximum(patch.distance_mm, canvas.grid.margin_mm, out=patch.distance_mm, where=taken)
 
 
 def _cartilage_mm(canvas: Canvas, patch: Patch, plates: Sequence[OssifyingPlate]) -> FloatArray:

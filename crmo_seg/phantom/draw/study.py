@@ -14,7 +14,7 @@ from crmo_seg.phantom.body.landmarks import Landmarks
 from crmo_seg.phantom.body.outline import outline
 from crmo_seg.phantom.body.solid_bone import SolidBone
 from crmo_seg.phantom.body.viscera import organs_of
-from crmo_seg.phantom.draw.bones import paint_bone
+from crmo_seg.phantom.draw.bones import bone_patches, paint_bone
 from crmo_seg.phantom.draw.canvas import Canvas, Paints, empty_canvas
 from crmo_seg.phantom.draw.flesh import draw_flesh_textures, paint_flesh
 from crmo_seg.phantom.draw.lesions import PaintedLesion, paint_findings, paint_lesion, paint_soft_findings
@@ -81,10 +81,11 @@ def _paint_bones(
     lesions: dict[str, list[PaintedLesion]] = defaultdict(list)
     for painted in subject.lesions:
         lesions[painted.lesion.bone.full_name].append(painted)
-    for bone in subject.skeleton:
+    reach_mm = {name: max(2 * one.lesion.lasting.halo_mm for one in here) for name, here in lesions.items()}
+    patches = bone_patches(canvas.grid, subject.skeleton, reach_mm)
+    for bone, patch in zip(subject.skeleton, patches, strict=True):
         name = bone.full_name
-        reach = max((2 * painted.lesion.lasting.halo_mm for painted in lesions[name]), default=0.0)
-        drawn = paint_bone(canvas, bone, growth_plates(bone, child), subject.paints, reach_mm=reach)
+        drawn = paint_bone(canvas, bone, patch, growth_plates(bone, child), subject.paints)
         paint_marrow(canvas, drawn, child, subject.phenotype, subject.paints, texture)
         paint_findings(canvas, drawn, findings.get(name, ()), texture)
         for painted in lesions[name]:

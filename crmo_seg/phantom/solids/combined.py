@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crmo_seg.phantom.solids.kept import kept
 from crmo_seg.phantom.solids.ripple import Ripple
 from crmo_seg.phantom.solids.shapes import Bounds, FloatArray, Shape, Vector
 
@@ -17,6 +18,7 @@ class Both:
     first: Shape
     second: Shape
 
+    @kept
     def bounds(self) -> Bounds:
         """Common part of both boxes; empty solids give a box turned inside out."""
         (low, high), (other_low, other_high) = self.first.bounds(), self.second.bounds()
@@ -35,6 +37,7 @@ class Without:
     solid: Shape
     hole: Shape
 
+    @kept
     def bounds(self) -> Bounds:
         """Those of the solid."""
         return self.solid.bounds()
@@ -57,6 +60,7 @@ class Half:
     point: Vector
     inward: Vector
 
+    @kept
     def bounds(self) -> Bounds:
         """Without limit."""
         return np.full(3, -np.inf), np.full(3, np.inf)
@@ -75,6 +79,7 @@ class Wrinkled:
     shape: Shape
     ripple: Ripple
 
+    @kept
     def bounds(self) -> Bounds:
         """The shape's, widened by what the surface can move."""
         low, high = self.shape.bounds()

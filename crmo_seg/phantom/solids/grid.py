@@ -7,20 +7,23 @@ much coarser than the other two: Y of coronal slices, X of sagittal ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from itertools import islice
+from typing import Final
 
 import numpy as np
 
+from crmo_seg.phantom.solids.boxes import Box as Box
+from crmo_seg.phantom.solids.boxes import Boxes, boxes_of
+from crmo_seg.phantom.solids.many import small_distances
 from crmo_seg.phantom.solids.shapes import Bounds, FloatArray, Shape, Vector, smooth_minimum
 from crmo_seg.volume import Geometry
 
-Box: TypeAlias = tuple[slice, slice, slice]
-
-FAR_MM = 1000.0
+FAR_MM: Final = 1000.0
 """Distance given where no part of a solid was evaluated."""
+_NOTHING: Final[FloatArray] = np.zeros((0, 0, 0), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,17 @@ class Grid:
         )
         return x, y, z
 
+    @cached_property
+    def whole(self) -> Boxes:
+        """The box of all voxels, once."""
+        return Boxes(np.zeros((1, 3), np.int64), np.array([self.geometry.shape]))
+
+    def boxes(self, groups: Sequence[tuple[Sequence[Shape], float]]) -> Boxes:
+        """``box`` of each solid of some groups widened by a margin of its group; not cut off at the end of the grid."""
+        bounds = np.array([solid.bounds() for solids, _ in groups for solid in solids]).reshape(-1, 2, 3)
+        margins = np.repeat([self.margin_mm + margin for _, margin in groups], [len(solids) for solids, _ in groups])
+        return boxes_of(bounds, margins, self.geometry.affine[:3, 3], np.array(self.geometry.spacing_mm))
+
     def open_axes(self, box: Box) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Coordinates within a box, shaped (X, 1, 1), (1, Y, 1), (1, 1, Z)."""
         x, y, z = (axis[part] for axis, part in zip(self.axes, box, strict=True))
@@ -71,6 +85,29 @@ class Patch:
 
     box: Box
     distance_mm: FloatArray
+
+    def part(self, box: Box) -> FloatArray:
+        """The values in a box inside this one, a view."""
+        x, y, z = box
+        i, j, k = (own.start for own in self.box)
+        return self.distance_mm[x.start - i : x.stop - i, y.start - j : y.stop - j, z.start - k : z.stop - k]
+
+
+@dataclass(frozen=True, eq=False)
+class Union:
+    """Solids that make one, less others.
+
+    Attributes:
+        shapes: one or more.
+        blend_mm: creases between the shapes are filled over this length.
+        holes: cut out.
+        reach_mm: how far outside distances are wanted.
+    """
+
+    shapes: Sequence[Shape]
+    blend_mm: float = 0.0
+    holes: Sequence[Shape] = ()
+    reach_mm: float = 0.0
 
 
 def grid_around(bounds: Bounds, spacing_mm: tuple[float, float, float], margin_mm: float) -> Grid:
@@ -93,32 +130,35 @@ def rasterise(
     grid: Grid, shapes: Sequence[Shape], *, blend_mm: float = 0.0, holes: Sequence[Shape] = (), reach_mm: float = 0.0
 ) -> Patch:
     """Distance of the union of shapes less the holes; ``FAR_MM`` beyond the reach of every shape and a voxel more."""
-    patch = _empty_patch(grid, shapes, blend_mm + reach_mm)
-    for shape in shapes:
-        box, view = overlap(grid.box(shape.bounds(), grid.margin_mm + blend_mm + reach_mm), patch)
-        if view.size:
-            view[...] = smooth_minimum(view, shape.distance(*grid.open_axes(box)), blend_mm)
-    for hole in holes:
-        box, view = overlap(grid.box(hole.bounds(), grid.margin_mm + reach_mm), patch)
-        if view.size:
-            np.maximum(view, -hole.distance(*grid.open_axes(box)), out=view)
-    return patch
+    return next(rasterise_all(grid, [Union(shapes, blend_mm, holes, reach_mm)]))
+
+
+def rasterise_all(grid: Grid, unions: Sequence[Union]) -> Iterator[Patch]:
+    """The same for many unions, one after another; their small solids are evaluated together."""
+    boxes = grid.boxes([(one.shapes, one.blend_mm + one.reach_mm) for one in unions])
+    frames = boxes.around([len(one.shapes) for one in unions]).within(grid.whole)
+    shapes = _pieces(grid, [one.shapes for one in unions], boxes, frames)
+    hole_boxes = grid.boxes([(one.holes, one.reach_mm) for one in unions])
+    holes = _pieces(grid, [one.holes for one in unions], hole_boxes, frames)
+    for one, frame in zip(unions, frames.slices(), strict=True):
+        patch = _empty_patch(frame)
+        for box, distance in islice(shapes, len(one.shapes)):
+            _unite(patch, box, distance, one.blend_mm)
+        for box, distance in islice(holes, len(one.holes)):
+            _cut(patch, box, distance)
+        yield patch
 
 
 def rasterise_layers(
     grid: Grid, shapes: Sequence[Shape], insets_mm: Sequence[float], *, blend_mm: float
 ) -> tuple[Patch, Patch]:
     """Distance of the union of shapes, and of the union of the same shapes each shrunk by its inset."""
-    outer = _empty_patch(grid, shapes, blend_mm)
-    inner = Patch(outer.box, outer.distance_mm.copy())
-    for shape, inset_mm in zip(shapes, insets_mm, strict=True):
-        box, view = overlap(grid.box(shape.bounds(), grid.margin_mm + blend_mm), outer)
-        if not view.size:
-            continue
-        distance = shape.distance(*grid.open_axes(box))
-        view[...] = smooth_minimum(view, distance, blend_mm)
-        _, view = overlap(box, inner)
-        view[...] = smooth_minimum(view, distance + np.float32(inset_mm), blend_mm)
+    boxes = grid.boxes([(shapes, blend_mm)])
+    frame = boxes.around([len(shapes)]).within(grid.whole)
+    outer, inner = (_empty_patch(box) for box in frame.slices() * 2)
+    for (box, distance), inset_mm in zip(_pieces(grid, [shapes], boxes, frame), insets_mm, strict=True):
+        _unite(outer, box, distance, blend_mm)
+        _unite(inner, box, distance + np.float32(inset_mm), blend_mm)
     return outer, inner
 
 
@@ -128,8 +168,7 @@ def overlap(box: Box, patch: Patch) -> tuple[Box, FloatArray]:
         slice(low := min(max(a.start, b.start), b.stop), max(min(a.stop, b.stop), low))
         for a, b in zip(box, patch.box, strict=True)
     )
-    i, j, k = (slice(a.start - b.start, a.stop - b.start) for a, b in zip((x, y, z), patch.box, strict=True))
-    return (x, y, z), patch.distance_mm[i, j, k]
+    return (x, y, z), patch.part((x, y, z))
 
 
 def occupied_fraction(distance_mm: FloatArray, spacing_mm: tuple[float, float, float]) -> FloatArray:
@@ -165,8 +204,36 @@ def paint(signal: FloatArray, fraction: FloatArray, value: float | FloatArray) -
     signal += change
 
 
-def _empty_patch(grid: Grid, shapes: Sequence[Shape], reach_mm: float) -> Patch:
-    box = grid.box(bounds_of(shapes), grid.margin_mm + reach_mm)
+def _pieces(
+    grid: Grid, groups: Sequence[Sequence[Shape]], boxes: Boxes, frames: Boxes
+) -> Iterator[tuple[Box, FloatArray]]:
+    """Box and distance of each solid in turn, within the frame of its group; empty where nothing of it lies there."""
+    solids = [solid for group in groups for solid in group]
+    boxes = boxes.within(frames.chosen(np.repeat(np.arange(len(groups)), [len(group) for group in groups])))
+    small = small_distances(solids, boxes, grid.axes)
+    for index, (solid, box, voxels) in enumerate(zip(solids, boxes.slices(), boxes.voxels.tolist(), strict=True)):
+        if voxels == 0:
+            yield box, _NOTHING
+        else:
+            yield box, small.pop(index) if index in small else solid.distance(*grid.open_axes(box))
+
+
+def _unite(patch: Patch, box: Box, distance_mm: FloatArray, blend_mm: float) -> None:
+    if distance_mm.size:
+        view = patch.part(box)
+        if blend_mm > 0:
+            view[...] = smooth_minimum(view, distance_mm, blend_mm)
+        else:
+            np.minimum(view, distance_mm, out=view)
+
+
+def _cut(patch: Patch, box: Box, distance_mm: FloatArray) -> None:
+    if distance_mm.size:
+        view = patch.part(box)
+        np.maximum(view, -distance_mm, out=view)
+
+
+def _empty_patch(box: Box) -> Patch:
     return Patch(box, np.full([part.stop - part.start for part in box], FAR_MM, dtype=np.float32))
 
 

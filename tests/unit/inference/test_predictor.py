@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from builders import ALL_ORIENTATIONS, body_with_lesion, make_geometry, make_plan, sphere_mask
+from builders import ALL_ORIENTATIONS, StubBackend, body_with_lesion, make_geometry, make_plan, sphere_mask
 
 from crmo_seg.anatomy import HEAD_CLASSES
 from crmo_seg.bundle import ModelBundle
@@ -49,7 +49,7 @@ def predict(
     bundle = ModelBundle("stub", Plan(plan.sequences, heads, grid, plan.patch, plan.network), {}, minimum_lesion_ml=0.3)
     seen = preprocess([image], grid)[0]
     half_way = float(np.median(seen) + seen.max()) / 2
-    return Predictor(bundle, network(half_way)).predict(StudyImages("case", {STIR: image}))
+    return Predictor(bundle, StubBackend(network(half_way))).predict(StudyImages("case", {STIR: image}))
 
 
 def spread_mm(prediction: Prediction, centre_mm: tuple[float, float, float]) -> np.ndarray:
@@ -128,7 +128,7 @@ def test_a_volume_smaller_than_the_window_works() -> None:
 
 def test_a_missing_sequence_is_named() -> None:
     image, _ = body_with_lesion(make_geometry((20, 10, 20)), (0.0, 0.0, 0.0), 4.0)
-    predictor = Predictor(ModelBundle("stub", make_plan(), {}), bright(0.0))
+    predictor = Predictor(ModelBundle("stub", make_plan(), {}), StubBackend(bright(0.0)))
     with pytest.raises(InputError, match=r"case a: has no stir \(has t1\), which the model stub reads"):
         predictor.predict(StudyImages("a", {"t1": image}))
 
@@ -151,5 +151,5 @@ def test_sequences_on_different_grids_are_refused() -> None:
 def test_timings_and_hashes_are_recorded() -> None:
     image, _ = body_with_lesion(make_geometry((20, 10, 20)), (0.0, 0.0, 0.0), 4.0)
     provenance = predict(image).provenance
-    assert set(provenance.timings_s) == {"preprocess", "network", "restore", "lesions"}
+    assert set(provenance.timings_s) == {"preprocess", "network", "restore", "lesions", "quality"}
     assert len(provenance.model_sha256) == 64

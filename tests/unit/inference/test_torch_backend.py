@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from stub_model import make_bundle
 
 from crmo_seg.errors import InputError
 from crmo_seg.inference import torch_backend
+from crmo_seg.inference.backend import WindowTooLarge
 from crmo_seg.inference.torch_backend import (
     TorchBackend,
     autocast_dtype,
@@ -65,6 +67,8 @@ def test_a_cpu_gets_bf16_only_where_it_multiplies_it(
     assert cpu_has_bf16() == (dtype is not None)
     assert autocast_dtype("cpu") == dtype
     assert TorchBackend(make_bundle(), "cpu").autocast_dtype == dtype
+    assert TorchBackend(make_bundle(), "cpu").precision == ("f32" if dtype is None else "bf16")
+    assert TorchBackend(make_bundle(), "cpu", "f32").precision == "f32"
 
 
 @pytest.mark.parametrize(("supported", "dtype"), [(True, torch.bfloat16), (False, torch.float16)])
@@ -108,6 +112,73 @@ def test_an_ensemble_gives_the_mean_of_its_members() -> None:
     members = [TorchBackend(bundle, "cpu")(WINDOW)["edema"] for bundle in (one, other)]
     assert not np.allclose(members[0], members[1], atol=1e-3)
     np.testing.assert_allclose(TorchBackend(both, "cpu")(WINDOW)["edema"], np.mean(members, axis=0), atol=1e-6)
+
+
+def test_it_says_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch_backend, "cpu_has_bf16", lambda: True)
+    backend = TorchBackend(make_bundle(), "cpu", "bf16")
+    assert (backend.name, backend.device, backend.precision) == ("torch", "cpu", "bf16")
+    assert backend(WINDOW)["edema"].dtype == np.float32
+
+
+@pytest.mark.usefixtures("full_precision")
+def test_bf16_is_refused_where_the_device_gains_nothing_by_it() -> None:
+    with pytest.raises(InputError, match="--precision: bf16 is not computed by this cpu; choose auto or f32"):
+        TorchBackend(make_bundle(), "cpu", "bf16")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        RuntimeError("MPS backend out of memory"),
+    ],
+)
+def test_a_window_beyond_the_memory_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    backend = TorchBackend(make_bundle(), "cpu")
+
+    def fail(_: torch.Tensor) -> None:
+        raise error
+
+    monkeypatch.setattr(backend, "networks", [fail])
+    with pytest.raises(WindowTooLarge, match=r"window \(8, 8, 4\)") as raised:
+        backend(WINDOW)
+    assert raised.value.__context__ is None
+
+
+def test_a_window_far_beyond_the_memory_is_told_by_torch_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = TorchBackend(make_bundle(), "cpu")
+    monkeypatch.setattr(backend, "networks", [lambda image: image.new_empty(1 << 50)])
+    with pytest.raises(WindowTooLarge):
+        backend(WINDOW)
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(ValueError, match=r"window \(8, 7, 4\) is no multiple of \(2, 2, 1\); pad it to \(8, 8, 4\)"):
+        TorchBackend(make_bundle(), "cpu")(np.ascontiguousarray(WINDOW[:, :, :, :7]))
+    with pytest.raises(RuntimeError, match="expected input.* to have 1 channels"):
+        TorchBackend(make_bundle(), "cpu")(np.concatenate([WINDOW, WINDOW], axis=1))
+
+
+def test_networks_are_compiled_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda network: compiled.append(network) or network)
+    TorchBackend(make_bundle(), "cpu")
+    assert compiled == []
+    backend = TorchBackend(make_bundle(), "cpu", compiled=True)
+    assert compiled == backend.networks
+
+
+@pytest.mark.usefixtures("full_precision")
+def test_threads_get_the_same_numbers() -> None:
+    backend = TorchBackend(make_bundle(), "cpu")
+    windows = [WINDOW + np.float32(shift) for shift in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(backend, windows))
+    for answer, window in zip(answers, windows, strict=True):
+        np.testing.assert_array_equal(answer["edema"], backend(window)["edema"])
 
 
 def test_bf16_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:

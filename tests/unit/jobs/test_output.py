@@ -27,7 +27,20 @@ def make_prediction(radius_mm: float = 8.0, case_id: str = "a") -> tuple[Predict
     image, mask = body_with_lesion(geometry, (0.0, 0.0, 0.0), radius_mm)
     probability = mask.with_array(np.where(mask.array, np.float32(0.75), np.float32(0.25)))
     lesions = find_lesions(mask, probability=probability)
-    provenance = Provenance("0.1.0", "stub", HASHES["model_sha256"], HASHES["input_sha256"], "cpu", 0.5, 0.1)
+    provenance = Provenance(
+        "0.1.0",
+        "stub",
+        **HASHES,
+        device="cpu",
+        backend="openvino",
+        precision="f32",
+        mode="default",
+        window=(8, 8, 4),
+        windows_run=3,
+        windows_in_all=5,
+        threshold=0.5,
+        minimum_lesion_ml=0.1,
+    )
     return Prediction(case_id, {"edema": mask}, probability, lesions, provenance), image
 
 
@@ -106,6 +119,7 @@ def test_what_the_summary_holds(tmp_path: Path) -> None:
     assert set(summary) == {
         *("schema_version", "notice", "case_id", "patient_key", "visit", "totals", "sites", "quality_flags"),
         *("threshold", "minimum_lesion_ml", "model", "device", "versions", "hashes", "timings_s", "input"),
+        *("backend", "precision", "mode", "window", "windows_run", "windows_in_all"),
     }
     assert (summary["schema_version"], summary["case_id"], summary["patient_key"]) == (1, "a", "key")
     assert (summary["visit"], summary["input"]) == ("2024-02-29", "../studies/scan.nii.gz")
@@ -124,6 +138,16 @@ def test_the_place_of_the_input_is_relative_for_relative_paths_too(
 def test_a_case_is_finished_when_both_hashes_match(tmp_path: Path) -> None:
     assert not is_finished(tmp_path / "a", **HASHES)
     assert is_finished(write(tmp_path), **HASHES)
+
+
+def test_a_case_of_another_mode_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    assert is_finished(folder, mode="best", **HASHES)  # written before there were modes
+    summary = json.loads((folder / "summary.json").read_text())
+    (folder / "summary.json").write_text(json.dumps(summary | {"mode": "fast"}))
+    assert is_finished(folder, mode="fast", **HASHES)
+    with pytest.raises(InputError, match="a: holds the prediction in the mode fast; give --overwrite"):
+        is_finished(folder, mode="best", **HASHES)
 
 
 @pytest.mark.parametrize("name", ["input_sha256", "model_sha256"])

@@ -14,10 +14,11 @@ from unit.io.conftest import write_slices
 import crmo_seg
 from crmo_seg.cases import Case, write_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.inference.predictor import Predictor
+from crmo_seg.inference.predictor import Predictor, Progress
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.jobs import predict as predict_module
-from crmo_seg.jobs.predict import CaseResult, PredictOptions, load_model, predict, predict_studies, shipped_models
+from crmo_seg.jobs.predict import load_model, predict, predict_studies, shipped_models
+from crmo_seg.jobs.study_job import CaseResult, PredictOptions
 
 
 @pytest.fixture(scope="module")
@@ -45,25 +46,11 @@ def summary_of(folder: Path) -> dict[str, object]:
     return content
 
 
-# Options
-
-
-@pytest.mark.parametrize("shard", [(0, 1), (2, 3)])
-def test_shards_that_exist(shard: tuple[int, int]) -> None:
-    assert PredictOptions(shard=shard).shard == shard
-
-
-@pytest.mark.parametrize("shard", [(1, 1), (-1, 2), (0, 0), (0, -1)])
-def test_shards_that_do_not(shard: tuple[int, int]) -> None:
-    with pytest.raises(InputError, match=r"--shard: is -?\d/-?\d; give i/n with i from 0 to n - 1"):
-        PredictOptions(shard=shard)
-
-
 # Models
 
 
 def test_a_model_is_a_folder(predictor: Predictor, model: Path) -> None:
-    assert (predictor.bundle.name, predictor.device) == ("stub", "cpu")
+    assert (predictor.bundle.name, predictor.backend.device, predictor.mode.name) == ("stub", "cpu", "default")
     assert load_model(str(model), "cpu").bundle.sha256 == predictor.bundle.sha256
 
 
@@ -81,6 +68,11 @@ def test_a_shipped_model_goes_by_its_name(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_name_that_is_no_model_is_refused() -> None:
     with pytest.raises(InputError, match=r"nowhere: is no model bundle \(it has no bundle\.yaml\)"):
         load_model("nowhere", "cpu")
+
+
+def test_a_mode_that_is_none_is_refused(model: Path) -> None:
+    with pytest.raises(InputError, match=r"'slow' is unknown; choose one of fast, default, best"):
+        load_model(model, "cpu", mode="slow")
 
 
 # In memory
@@ -110,7 +102,7 @@ def test_an_image_that_nobody_named_is_what_the_model_reads(predictor: Predictor
     """A model of the hippocampus reads ``mri``, and a bare file does not say what it is."""
     plan = predictor.bundle.plan
     reads_mri = replace(predictor.bundle, plan=replace(plan, sequences=("mri",)))
-    other = Predictor(reads_mri, predictor.run)
+    other = Predictor(reads_mri, predictor.backend)
     path = write_image(tmp_path / "a.nii.gz")
     assert np.array_equal(
         predict(path, model=other).masks["edema"].array, predict(path, model=predictor).masks["edema"].array
@@ -157,6 +149,45 @@ def test_a_finished_case_is_skipped_and_not_touched(predictor: Predictor, tmp_pa
     assert (out / "a" / "summary.json").stat().st_mtime_ns == before
     (forced,) = predict_studies(studies, out, predictor, PredictOptions(overwrite=True))
     assert forced.totals is not None
+
+
+def test_a_study_that_fails_does_not_stop_the_others(predictor: Predictor, tmp_path: Path) -> None:
+    studies = write_studies(tmp_path / "studies", *"abcd")
+    (studies / "b.nii.gz").write_bytes(b"no image")
+    (studies / "d.nii.gz").write_bytes(b"")
+    results = predict_studies(studies, tmp_path / "out", predictor, PredictOptions())
+    assert case_ids(results) == ["a", "b", "c", "d"]
+    assert [result.error is None for result in results] == [True, False, True, False]
+    assert [result.totals is None for result in results] == [False, True, False, True]
+    assert isinstance(results[1].error, InputError)
+    assert results[1].error.source == studies / "b.nii.gz"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "c"]
+
+
+def test_a_study_that_fails_is_raised_where_it_is_the_only_one(predictor: Predictor, tmp_path: Path) -> None:
+    studies = write_studies(tmp_path / "studies", "a")
+    (studies / "a.nii.gz").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"a\.nii\.gz: is no NIfTI file, or damaged"):
+        predict_studies(studies, tmp_path / "out", predictor, PredictOptions())
+
+
+def test_the_rest_of_a_job_is_done_by_the_next_run(predictor: Predictor, tmp_path: Path) -> None:
+    studies, out = write_studies(tmp_path / "studies", *"abc"), tmp_path / "out"
+    begun: list[str] = []
+
+    def interrupt_in_c(case_id: str) -> Progress:
+        begun.append(case_id)
+        if case_id == "c":
+            raise KeyboardInterrupt
+        return lambda done, total: None
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_studies(studies, out, predictor, PredictOptions(), interrupt_in_c)
+    assert begun == ["a", "b", "c"]
+    assert sorted(path.name for path in out.iterdir()) == ["a", "b"]  # b was being written: it is finished first
+    results = predict_studies(studies, out, predictor, PredictOptions())
+    assert [result.totals is None for result in results] == [True, True, False]
+    assert [result.error for result in results] == [None] * 3
 
 
 def test_a_case_whose_image_changed_is_refused(predictor: Predictor, tmp_path: Path) -> None:

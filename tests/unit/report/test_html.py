@@ -14,12 +14,16 @@ import pytest
 from crmo_seg.anatomy import Side, Site
 from crmo_seg.keys import RESEARCH_ONLY
 from crmo_seg.lesions import LesionMap, find_lesions
-from crmo_seg.prediction import Prediction, Provenance
+from crmo_seg.prediction import Prediction, Provenance, QualityFlag
 from crmo_seg.report.html import REPORT_COLUMNS, render_report, write_report
 from crmo_seg.report.tables import LESION_COLUMNS
 from crmo_seg.volume import Geometry, Volume
 
 SUMMARY = {"patient_key": "9f2c41", "visit": "2025-03-14", "versions": {"crmo_seg": "0.1.0", "python": "3.11.9"}}
+FLAGS = (
+    QualityFlag("slice_spacing_outside_training", "warning", "The slices are far apart.", 12.0),
+    QualityFlag("body_regions", "info", "Bones were found of the legs.", ("legs",)),
+)
 PROVENANCE = Provenance("0.1.0", "default", "a" * 64, "b" * 64, "cpu", 0.45, 0.1, {"read": 1.25, "predict": 9.0})
 
 
@@ -56,15 +60,24 @@ def make_prediction(*, lesions: bool = True, case_id: str = "study_1") -> tuple[
     sited = tuple(replace(one, site=Site("femur", Side.LEFT, juxtaphyseal=True)) for one in found.lesions[:1])
     lesion_map = LesionMap(found.labels, (*sited, *found.lesions[1:]))
     image = Volume(np.random.default_rng(0).random(geometry.shape).astype(np.float32), geometry)
-    return Prediction(case_id, {"edema": edema}, None, lesion_map, PROVENANCE, ("No feet.",)), image
+    return Prediction(case_id, {"edema": edema}, None, lesion_map, PROVENANCE, FLAGS), image
 
 
 def test_it_says_what_it_must() -> None:
     page = Page(render_report(*make_prediction(), SUMMARY))
-    for text in (RESEARCH_ONLY, "study_1", "9f2c41", "2025-03-14", "No feet.", "6.0 ml", "4.8 ml"):
+    for text in (RESEARCH_ONLY, "study_1", "9f2c41", "2025-03-14", "6.0 ml", "4.8 ml"):
         assert text in page.texts, text
     for text in ("crmo_seg 0.1.0", "default", "a" * 64, "b" * 64, "0.45", "0.1 ml", "python 3.11.9", "cpu"):
         assert text in page.cells, text
+
+
+def test_warnings_stand_apart_from_what_was_covered() -> None:
+    prediction, image = make_prediction()
+    texts = Page(render_report(prediction, image, SUMMARY)).texts
+    order = ["Read with care", "The slices are far apart.", "What the scan shows", "Bones were found of the legs."]
+    assert [text for text in texts if text in order] == order
+    silent = Page(render_report(replace(prediction, quality_flags=()), image, SUMMARY)).texts
+    assert not {"Read with care", "What the scan shows"} & set(silent)
 
 
 def test_the_table_has_every_column_and_empty_cells() -> None:
@@ -112,7 +125,8 @@ def test_a_model_without_edema_is_not_reported_as_a_healthy_patient() -> None:
 def test_names_cannot_bring_markup_in() -> None:
     prediction, image = make_prediction()
     evil = "<script>alert(1)</script>"
-    named = replace(prediction, case_id=evil, quality_flags=(evil,), provenance=replace(PROVENANCE, model_name=evil))
+    flag = QualityFlag("evil", "warning", evil)
+    named = replace(prediction, case_id=evil, quality_flags=(flag,), provenance=replace(PROVENANCE, model_name=evil))
     html = render_report(named, image, {"patient_key": evil, "versions": {evil: evil}})
     assert "<script" not in html
     assert evil in Page(html).texts

@@ -12,7 +12,7 @@ from crmo_seg.cases import Case
 from crmo_seg.data.sample import CASE, IMAGE, Sample, label_key, labelled_key
 from crmo_seg.network import UNet
 from crmo_seg.training.callbacks import OperatingPointSearch, ValidationTable, WorstCases
-from crmo_seg.training.datamodule import VOXEL_ML
+from crmo_seg.training.datamodule import SPACING_MM
 from crmo_seg.training.losses import DiceCrossEntropy
 from crmo_seg.training.metrics import CaseScores, class_voxels
 from crmo_seg.training.module import VALIDATED, SegmentationModule, Validated
@@ -37,9 +37,9 @@ def validated(case_id: str, wrong: int, module: SegmentationModule) -> tuple[dic
     pred[:wrong] = 0
     voxels = {"edema": class_voxels(pred=pred, ref=ref, head=module.plan.heads[0])}
     probability = np.where(pred, 0.7, 0.3).astype(np.float32)[None]
-    sample = {CASE: Case(case_id, case_id), IMAGE: np.zeros((1, 6, 5, 4), np.float32), VOXEL_ML: 0.1}
+    sample = {CASE: Case(case_id, case_id), IMAGE: np.zeros((1, 6, 5, 4), np.float32), SPACING_MM: (5.0, 4.0, 5.0)}
     sample |= {label_key("edema"): ref[None], labelled_key("edema"): np.float32(1)}
-    return {VALIDATED: Validated(CaseScores(case_id, voxels), {"edema": probability}, {"edema": pred})}, sample
+    return {VALIDATED: Validated(CaseScores(case_id, voxels), {"edema": probability[0]}, {"edema": pred})}, sample
 
 
 def test_each_validation_has_a_table(module: SegmentationModule, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from crmo_seg.data.sample import CASE, IMAGE, label_key, labelled_key
 from crmo_seg.io.nifti import read_geometry
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 from crmo_seg.plan import EDEMA_HEAD, GridPlan, NetworkPlan, Plan
-from crmo_seg.training.datamodule import VOXEL_ML, Sampling, SegmentationData
+from crmo_seg.training.datamodule import SPACING_MM, Sampling, SegmentationData
 
 STAGES = NetworkPlan((4, 8), ((1, 1, 1), (2, 2, 2)), ((3, 3, 1), (3, 3, 3)))
 PLAN = Plan(("stir",), (EDEMA_HEAD,), GridPlan(8.0, (4.0, 8.0)), (16, 16, 8), STAGES)
@@ -48,7 +48,7 @@ def test_validation_cases_come_whole_and_stay_arrays(data: SegmentationData) -> 
     assert isinstance(case[IMAGE], np.ndarray)
     assert data.transfer_batch_to_device(case, torch.device("cpu"), 0) is case
     slice_spacing_mm = np.clip(max(read_geometry(case[CASE].images["stir"]).spacing_mm), 4.0, 8.0)
-    assert case[VOXEL_ML] == pytest.approx(8.0 * 8.0 * slice_spacing_mm / 1000)
+    assert case[SPACING_MM] == pytest.approx((8.0, 8.0, slice_spacing_mm))
 
 
 def test_setup_twice_reads_once(data: SegmentationData) -> None:

@@ -10,7 +10,7 @@ from crmo_seg.cases import Case
 from crmo_seg.data.sample import CASE, IMAGE, Sample, label_key, labelled_key
 from crmo_seg.network import UNet
 from crmo_seg.plan import EDEMA_HEAD, Head, NetworkPlan
-from crmo_seg.training.datamodule import VOXEL_ML
+from crmo_seg.training.datamodule import SPACING_MM
 from crmo_seg.training.losses import DiceCrossEntropy
 from crmo_seg.training.module import VALIDATED, SegmentationModule
 
@@ -73,7 +73,7 @@ def make_case(case_id: str = "a") -> Sample:
     label = np.zeros((1, 10, 9, 6), np.uint8)
     label[:, 2:5] = 1
     sample: Sample = {IMAGE: np.random.default_rng(0).normal(size=(1, 10, 9, 6)).astype(np.float32)}
-    sample |= {CASE: Case(case_id, case_id), VOXEL_ML: 0.1}
+    sample |= {CASE: Case(case_id, case_id), SPACING_MM: (5.0, 4.0, 5.0)}
     sample |= {label_key("edema"): label, labelled_key("edema"): np.float32(1)}
     return sample | {label_key("parts"): label, labelled_key("parts"): np.float32(0)}
 
@@ -87,7 +87,7 @@ def test_validation_pools_whole_cases_and_starts_afresh() -> None:
     assert 0 <= logged["val/edema_dice"] < 1
     assert math.isnan(logged["val/parts_dice"]), "no case has this label"
     assert module.scores == (validated.scores,)
-    assert validated.probabilities["parts"].shape == (3, 10, 9, 6)
+    assert validated.classes["parts"].shape == validated.probabilities["edema"].shape == (10, 9, 6)
     assert validated.scores.lesions is not None
     assert validated.scores.lesions.n_ref == 1
     module.on_validation_epoch_end()

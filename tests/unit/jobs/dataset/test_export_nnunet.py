@@ -57,7 +57,7 @@ def test_the_layout_is_that_of_nnunet(clinic: Clinic, tmp_path: Path) -> None:
 def test_import_brings_back_what_export_wrote(clinic: Clinic, tmp_path: Path) -> None:
     exported = export_nnunet(clinic.manifest, tmp_path / "raw", OPTIONS)
     again = import_dataset("nnunet", exported.folder, tmp_path / "again.csv")
-    assert (again.head, again.sequences) == (KNEE, ("t1",))
+    assert (again.heads, again.sequences) == ((KNEE,), ("t1",))
     for here, there in zip(read_manifest(clinic.manifest), again.cases, strict=True):
         assert here.case_id == there.case_id
         np.testing.assert_array_equal(voxels(here.images["t1"]), voxels(there.images["t1"]))

@@ -22,7 +22,7 @@ def raw(tmp_path: Path) -> Path:
 def test_a_raw_data_set_becomes_a_manifest_beside_its_files(raw: Path, tmp_path: Path) -> None:
     before = sorted(path for path in raw.rglob("*"))
     imported = import_dataset("nnunet", raw, tmp_path / "new" / "manifest.csv")
-    assert imported.head == Head("knee", ("femur", "tibia"))
+    assert imported.heads == (Head("knee", ("femur", "tibia")),)
     assert sorted(path for path in raw.rglob("*")) == before
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["manifest.csv"]
     cases = read_manifest(tmp_path / "new" / "manifest.csv")
@@ -40,7 +40,7 @@ def test_both_layouts_give_the_same_manifest(tmp_path: Path) -> None:
     write_msd(tmp_path / "Task01_Knee")
     here = import_dataset("nnunet", tmp_path / "Dataset001_Knee", tmp_path / "a.csv")
     there = import_dataset("msd", tmp_path / "Task01_Knee", tmp_path / "b.csv")
-    assert (here.head, here.sequences) == (there.head, there.sequences)
+    assert (here.heads, here.sequences) == (there.heads, there.sequences)
     assert [case.case_id for case in here.cases] == [case.case_id for case in there.cases]
 
 
@@ -85,13 +85,13 @@ def test_a_table_that_lacks_patients_is_refused(raw: Path, tmp_path: Path, text:
 
 def test_head_and_classes_can_be_named(raw: Path, tmp_path: Path) -> None:
     imported = import_dataset("nnunet", raw, tmp_path / "m.csv", ImportOptions("My Knee", ("Upper", "Lower")))
-    assert imported.head == Head("my_knee", ("upper", "lower"))
+    assert imported.heads == (Head("my_knee", ("upper", "lower")),)
 
 
 def test_one_class_can_be_edema(tmp_path: Path) -> None:
     raw = write_nnunet(tmp_path / "raw", labels={"background": 0, "Lesion": 1})
     imported = import_dataset("nnunet", raw, tmp_path / "m.csv", ImportOptions("edema"))
-    assert imported.head == EDEMA_HEAD
+    assert imported.heads == (EDEMA_HEAD,)
     assert "'data.heads=[edema]'" in imported.lines()[-1] or "data.heads=[edema]" in imported.lines()[-1]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crmo_seg.phantom.body.solid_bone import SolidBone
-from crmo_seg.phantom.draw.bones import DrawnBone, paint_bone
+from crmo_seg.phantom.draw.bones import DrawnBone, bone_patches, paint_bone
 from crmo_seg.phantom.draw.canvas import Canvas, empty_canvas
 from crmo_seg.phantom.signal.palette import Palette, usual_palette
 from crmo_seg.phantom.solids.grid import Grid
@@ -30,4 +30,5 @@ def rod(palette: Palette) -> tuple[Canvas, DrawnBone]:
     canvas.signal[0] = palette.signal("muscle")
     shaft = Capsule(vector(30.2, 30.3, 20), vector(30.2, 30.3, 70), 12.0, 12.0)
     bone = SolidBone("femur_left", (shaft,), cortex_mm=2.0)
-    return canvas, paint_bone(canvas, bone, (), palette.values, reach_mm=HALO_REACH_MM)
+    patch = next(bone_patches(canvas.grid, [bone], {bone.full_name: HALO_REACH_MM}))
+    return canvas, paint_bone(canvas, bone, patch, (), palette.values)

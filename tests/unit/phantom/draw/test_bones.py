@@ -8,7 +8,7 @@ import pytest
 from crmo_seg.anatomy import bone_named
 from crmo_seg.phantom.body.growth import OssifyingPlate
 from crmo_seg.phantom.body.solid_bone import SolidBone
-from crmo_seg.phantom.draw.bones import DrawnBone, paint_bone
+from crmo_seg.phantom.draw.bones import DrawnBone, bone_patches, paint_bone
 from crmo_seg.phantom.draw.canvas import Canvas, empty_canvas
 from crmo_seg.phantom.signal.palette import usual_palette
 from crmo_seg.phantom.solids.grid import Grid
@@ -28,7 +28,12 @@ def draw(bone: SolidBone = ROD, *plates: OssifyingPlate) -> tuple[Canvas, DrawnB
     canvas = empty_canvas(GRID, 2)
     canvas.body[:] = True
     canvas.signal[0] = PALETTE.signal("muscle")
-    return canvas, paint_bone(canvas, bone, plates, PALETTE.values)
+    return canvas, paint(canvas, bone, *plates)
+
+
+def paint(canvas: Canvas, bone: SolidBone, *plates: OssifyingPlate) -> DrawnBone:
+    patch = next(bone_patches(canvas.grid, [bone], {}))
+    return paint_bone(canvas, bone, patch, plates, PALETTE.values)
 
 
 def test_cortex_is_dark_and_marrow_yellow() -> None:
@@ -73,7 +78,7 @@ def test_where_two_bones_meet_the_first_stays() -> None:
     canvas, _ = draw()
     before = canvas.bones.copy()
     other = SolidBone("tibia_left", (Capsule(vector(30, 30, 90), vector(30, 30, 115), 10.0, 10.0),), cortex_mm=1.0)
-    paint_bone(canvas, other, (), PALETTE.values)
+    paint(canvas, other)
     assert (canvas.bones[before > 0] == before[before > 0]).all()
     assert (canvas.bones == bone_named("tibia_left").label).any()
 
@@ -81,6 +86,6 @@ def test_where_two_bones_meet_the_first_stays() -> None:
 def test_a_bone_ends_at_the_skin() -> None:
     canvas = empty_canvas(GRID, 2)
     canvas.body[:30] = True
-    paint_bone(canvas, ROD, (), PALETTE.values)
+    paint(canvas, ROD)
     assert not canvas.bones[30:].any()
     assert canvas.bones[:30].any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -89,3 +91,12 @@ def test_a_smooth_union_fills_the_crease_and_nothing_else() -> None:
     first, second = np.float32([1.0, 9.0]), np.float32([1.0, 1.0])
     assert smooth_minimum(first, second, 2.0).tolist() == [0.5, 1.0]
     assert smooth_minimum(first, second, 0.0).tolist() == [1.0, 1.0]
+
+
+def test_bounds_are_found_once_and_cannot_be_changed() -> None:
+    rod = Capsule(vector(0, 0, 0), vector(0, 0, 5), 2.0, 1.0)
+    assert rod.bounds() is rod.bounds()
+    with pytest.raises(ValueError, match="read-only"):
+        rod.bounds()[0][0] = 7
+    longer = replace(rod, end=vector(0, 0, 9))
+    assert longer.bounds()[1].tolist() == [2, 2, 10]

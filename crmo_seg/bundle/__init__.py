@@ -1,0 +1,22 @@
+"""A trained model as a folder: ``model.safetensors``, ``bundle.yaml`` and a model card. No pickle, no torch.
+
+An ensemble is a bundle too: of one plan, with further weights in ``model_1.safetensors``, ``model_2.safetensors``, ...
+whose hashes stand under ``other_weights_sha256`` in ``bundle.yaml``. Its probability is the mean of its members'.
+Inference may add ``openvino/``, the same networks for a faster library; a bundle is whole without it.
+"""
+
+from crmo_seg.bundle.ensemble import ensemble_bundles
+from crmo_seg.bundle.files import CARD_FILE, CONTRACT_FILE, WEIGHTS_FILE, load_bundle, save_bundle
+from crmo_seg.bundle.model import FORMAT_VERSION, NETWORKS, ModelBundle
+
+__all__ = [
+    "CARD_FILE",
+    "CONTRACT_FILE",
+    "FORMAT_VERSION",
+    "NETWORKS",
+    "WEIGHTS_FILE",
+    "ModelBundle",
+    "ensemble_bundles",
+    "load_bundle",
+    "save_bundle",
+]

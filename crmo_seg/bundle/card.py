@@ -1,0 +1,35 @@
+"""The model card, ``README.md`` of a bundle."""
+
+from __future__ import annotations
+
+from crmo_seg.bundle.model import ModelBundle
+from crmo_seg.keys import EDEMA, RESEARCH_ONLY
+
+
+def model_card(bundle: ModelBundle) -> str:
+    """Markdown: what the model reads and marks, its threshold, and how well it does on its validation cases."""
+    heads = "\n".join(f"- `{head.name}`: {', '.join(head.classes)}" for head in bundle.plan.heads)
+    metrics = (bundle.provenance or {}).get("metrics") or {}
+    table = "\n".join(f"| {name} | {value:.3f} |" for name, value in metrics.items())
+    threshold = f"Threshold of {EDEMA}: {bundle.threshold}; lesions from {bundle.minimum_lesion_ml} ml."
+    if bundle.other_weights:
+        threshold += f" The mean of {len(bundle.members)} networks."
+    return f"""# {bundle.name}
+
+{RESEARCH_ONLY}
+
+Reads: {", ".join(bundle.plan.sequences)}. Marks:
+
+{heads}
+
+{threshold}
+
+## On its validation cases
+
+| metric | value |
+|---|---|
+{table}
+
+Training data, configuration and versions stand in `bundle.yaml`. Where the training data were phantoms,
+the figures are phantom figures and say nothing about patients.
+"""

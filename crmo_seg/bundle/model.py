@@ -1,0 +1,97 @@
+"""The data type of a trained model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import yaml
+from safetensors.numpy import save as save_tensors
+
+from crmo_seg.errors import InputError
+from crmo_seg.keys import MINIMUM_LESION_ML
+from crmo_seg.plan import Plan
+from crmo_seg.volume import Array
+
+FORMAT_VERSION: Final = 1
+NETWORKS: Final = ("crmo_seg.network.UNet",)
+"""Networks that a bundle may name; loading builds nothing else."""
+
+_NOT_THE_NETWORK: Final = ("name", "threshold", "minimum_lesion_ml")
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """Everything that inference needs.
+
+    Attributes:
+        name: of the model, in reports.
+        plan: sequences, heads, grid, patch and network.
+        weights: name of a parameter -> array.
+        threshold: probability from which a voxel is edema.
+        minimum_lesion_ml: smaller components are dropped.
+        provenance: versions, configuration, data and metrics of the training; plain YAML.
+        network_class: one of ``NETWORKS``.
+        other_weights: of the further members of an ensemble.
+    """
+
+    name: str
+    plan: Plan
+    weights: Mapping[str, Array]
+    threshold: float = 0.5
+    minimum_lesion_ml: float = MINIMUM_LESION_ML
+    provenance: Mapping[str, Any] | None = None
+    network_class: str = NETWORKS[0]
+    other_weights: tuple[Mapping[str, Array], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.network_class not in NETWORKS:
+            allowed = ", ".join(NETWORKS)
+            raise InputError(f"bundle {self.name}", f"names the network {self.network_class!r}", f"allowed: {allowed}")
+        if not 0 < self.threshold < 1:
+            raise InputError(f"bundle {self.name}", f"has the threshold {self.threshold}", "give one between 0 and 1")
+        if self.minimum_lesion_ml < 0:
+            problem = f"has the smallest lesion {self.minimum_lesion_ml} ml"
+            raise InputError(f"bundle {self.name}", problem, "give 0 or more")
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the weights and of everything that changes a prediction."""
+        return _hash_of(self.contract)
+
+    @cached_property
+    def network_sha256(self) -> str:
+        """Hash of the networks alone: it stays when the threshold, the smallest lesion or the name are changed."""
+        return _hash_of({key: value for key, value in self.contract.items() if key not in _NOT_THE_NETWORK})
+
+    @property
+    def contract(self) -> dict[str, Any]:
+        """What ``bundle.yaml`` holds of it, but for the provenance."""
+        hashes = [hashlib.sha256(content).hexdigest() for content in self.files_of_weights()]
+        others = {"other_weights_sha256": hashes[1:]} if self.other_weights else {}
+        return {
+            "format_version": FORMAT_VERSION,
+            "name": self.name,
+            "network_class": self.network_class,
+            "plan": self.plan.to_dict(),
+            "threshold": self.threshold,
+            "minimum_lesion_ml": self.minimum_lesion_ml,
+            "weights_sha256": hashes[0],
+        } | others
+
+    def files_of_weights(self) -> list[bytes]:
+        """The content of a safetensors file for each member."""
+        return [save_tensors(dict(weights)) for weights in (self.weights, *self.other_weights)]
+
+    @property
+    def members(self) -> tuple[ModelBundle, ...]:
+        """A bundle for each set of weights: itself, where it is no ensemble."""
+        everyones = (self.weights, *self.other_weights)
+        return tuple(replace(self, weights=weights, other_weights=()) for weights in everyones)
+
+
+def _hash_of(contract: Mapping[str, Any]) -> str:
+    return hashlib.sha256(yaml.safe_dump(dict(contract), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,114 @@
+"""``crmo-seg predict``, which is ``infer.py`` too: parse, predict, say what became of each study."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crmo_seg.errors import InputError
+
+if TYPE_CHECKING:
+    from crmo_seg.jobs.study_job import CaseResult
+
+_EXIT_BUG = 1
+_EXIT_INPUT_ERROR = 2
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+def predict(
+    study: Annotated[Path, typer.Argument(help="DICOM folder or zip, NIfTI file, folder of NIfTI files, or manifest.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; a subfolder for each case.")],
+    model: Annotated[str | None, typer.Option(help="Folder of a model bundle, or the name of a shipped model.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    fast: Annotated[bool, typer.Option("--fast", help="Less overlap: quicker, a little less exact.")] = False,
+    best: Annotated[bool, typer.Option("--best", help="More overlap, and mirrored too: several times slower.")] = False,
+    precision: Annotated[str, typer.Option(help="auto: half where this machine is made for it; or f32.")] = "auto",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results of another input, model or mode.")
+    ] = False,
+    probability: Annotated[bool, typer.Option("--probability", help="Write the probability of edema too.")] = False,
+    series: Annotated[str | None, typer.Option(help="SeriesInstanceUID to read, where there are several.")] = None,
+    shard: Annotated[str, typer.Option(help="i/n: only every n-th study, from the i-th; i from 0.")] = "0/1",
+    patient_id: Annotated[str | None, typer.Option(help="Key of the patient in summary.json.")] = None,
+    visit: Annotated[str | None, typer.Option(help="Date of the visit, YYYY-MM-DD.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Mark edema on a study: masks in the scan's own geometry, a lesion table and a report.
+
+    Finished cases are skipped, so an interrupted job is taken up by the same command. A study that fails does not stop
+    the others; the exit code is then 2.
+    """
+    from crmo_seg.jobs.predict import load_model, predict_studies
+    from crmo_seg.jobs.study_job import PredictOptions
+    from crmo_seg.report.progress import ProgressBars
+
+    options = PredictOptions(overwrite, probability, series, _parse_shard(shard), patient_id, _parse_date(visit))
+    notice = _say_nothing if quiet else _note
+    predictor = load_model(model, device, mode=_mode(fast=fast, best=best), precision=precision, notice=notice)
+    with ProgressBars(quiet=quiet) as bars:
+        results = predict_studies(study, out, predictor, options, bars.bar)
+    if not quiet:
+        for result in results:
+            if result.error is None:
+                typer.echo(_line(result))
+    _report_failures(results)
+
+
+def _note(text: str) -> None:
+    typer.echo(f"note: {text}", err=True)
+
+
+def _say_nothing(_: str) -> None:
+    pass
+
+
+def _report_failures(results: Iterable[CaseResult]) -> None:
+    errors = [result.error for result in results if result.error is not None]
+    bugs = [error for error in errors if not isinstance(error, InputError)]
+    for bug in bugs:
+        typer.echo("".join(traceback.format_exception(bug)), err=True, nl=False)
+    for result in results:
+        if result.error is not None:
+            typer.echo(_failure(result), err=True)
+    if errors:
+        raise typer.Exit(_EXIT_BUG if bugs else _EXIT_INPUT_ERROR)
+
+
+def _line(result: CaseResult) -> str:
+    if result.totals is None:
+        return f"{result.folder}: finished before, skipped"
+    lesions, volume_ml = result.totals["n_lesions"], result.totals["total_volume_ml"]
+    return f"{result.folder}: {lesions} lesions, {volume_ml:.1f} ml; open report.html"
+
+
+def _failure(result: CaseResult) -> str:
+    if isinstance(result.error, InputError):
+        return f"error: {result.error}"
+    return f"error: {result.folder}: a bug stopped this case ({result.error!r}); report it with the lines above"
+
+
+def _mode(*, fast: bool, best: bool) -> str:
+    if fast and best:
+        raise InputError("--fast", "stands beside --best", "give one of them, or none")
+    return "fast" if fast else "best" if best else "default"
+
+
+def _parse_shard(text: str) -> tuple[int, int]:
+    index, _, count = text.partition("/")
+    if not (index.isdecimal() and count.isdecimal()):
+        raise InputError("--shard", f"is {text!r}", "give i/n, for example 0/4")
+    return int(index), int(count)
+
+
+def _parse_date(text: str | None) -> str | None:
+    import datetime
+
+    try:
+        return text if text is None else datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise InputError("--visit", f"is {text!r}", "write the date as YYYY-MM-DD") from None

@@ -1,0 +1,55 @@
+"""``crmo-seg ensemble``: the bundles of several trainings as one model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from crmo_seg.bundle import ModelBundle, ensemble_bundles, load_bundle
+from crmo_seg.errors import InputError
+from crmo_seg.inference.backend import OpenVinoUnusable, is_installed
+from crmo_seg.inference.windows import Float32Array
+
+
+def make_ensemble(folders: Sequence[Path], out: Path) -> ModelBundle:
+    """Write several bundles as one, with its OpenVINO models where the libraries that make them are installed.
+
+    Args:
+        folders: of the bundles, two or more; all of one plan.
+        out: folder of the new bundle; a bundle that is there is replaced.
+
+    Raises:
+        InputError: where a bundle cannot be read, is named twice or has another plan than the first, or where the
+            new bundle would replace one of them.
+    """
+    _check(folders, out)
+    made = ensemble_bundles(folders, out)
+    if is_installed("openvino") and is_installed("torch"):
+        from crmo_seg.inference.openvino_export import export_openvino
+
+        export_openvino(made, out, _check_window(folders[0]))
+    return made
+
+
+def _check(folders: Sequence[Path], out: Path) -> None:
+    if len(folders) < 2:
+        raise InputError(folders[0] if folders else out, "is the only bundle", "name all members, two or more")
+    places = [folder.resolve() for folder in folders]
+    for position, (folder, place) in enumerate(zip(folders, places, strict=True)):
+        if place in places[:position]:
+            raise InputError(folder, "is named twice", "name each bundle once")
+    if out.resolve() in places:
+        raise InputError(out, "is one of the bundles that the ensemble is made of", "give another folder after -o")
+
+
+def _check_window(folder: Path) -> Float32Array | None:
+    """The window of a real case that a member was checked on, or None where it has none."""
+    from crmo_seg.inference.openvino_files import find_openvino_files
+    from crmo_seg.inference.self_check import SelfCheck
+
+    try:
+        files = find_openvino_files(load_bundle(folder), folder)
+        window: Float32Array = SelfCheck.load(files.self_check).window[0]
+    except OpenVinoUnusable:
+        return None
+    return window

@@ -1,0 +1,1 @@
+"""``crmo-seg evaluate``, in parts: what is read, what is measured, what is written."""

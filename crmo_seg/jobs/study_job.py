@@ -1,0 +1,171 @@
+"""One study of ``predict`` in three steps, read, compute and write, each of which may fail without harm to others."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from crmo_seg.errors import InputError
+from crmo_seg.files import is_disk_full, remove_leftovers, user_error
+from crmo_seg.inference.predictor import Predictor, Progress, StudyImages
+from crmo_seg.io.study import Study
+from crmo_seg.jobs.output import Origin, is_finished, patient_key, write_prediction
+from crmo_seg.prediction import Prediction
+from crmo_seg.volume import Volume
+
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """How to predict and what to write.
+
+    Attributes:
+        overwrite: replace finished cases.
+        probability: write the probability of edema too.
+        series_uid: the DICOM series to read, where there are several.
+        shard: (i, n): only every n-th study, from the i-th (from 0), to spread a folder over machines.
+        patient_id: the key in ``summary.json`` instead of a salted hash.
+        visit: ISO date instead of the study's own.
+    """
+
+    overwrite: bool = False
+    probability: bool = False
+    series_uid: str | None = None
+    shard: tuple[int, int] = (0, 1)
+    patient_id: str | None = None
+    visit: str | None = None
+
+    def __post_init__(self) -> None:
+        index, count = self.shard
+        if not 0 <= index < count:
+            raise InputError("--shard", f"is {index}/{count}", "give i/n with i from 0 to n - 1, for example 0/4")
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What became of one case; its volumes are on disk, so that a thousand cases need no more memory than one.
+
+    Attributes:
+        folder: ``OUT/<case_id>``.
+        totals: number and volume of its lesions; None where the case was finished before and skipped, or failed.
+        error: why there is no prediction: an ``InputError``, or any other exception where there is a bug.
+    """
+
+    folder: Path
+    totals: Mapping[str, Any] | None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class ReadStudy:
+    """A study with its images in memory."""
+
+    study: Study
+    images: StudyImages
+
+
+@dataclass(frozen=True)
+class PredictedStudy:
+    """A study that waits to be written."""
+
+    study: Study
+    images: StudyImages
+    prediction: Prediction
+
+
+@dataclass(frozen=True)
+class StudyJob:
+    """The steps; what an earlier one settled (skipped, or failed) passes through the later ones.
+
+    Attributes:
+        out: folder of the prediction folders.
+        predictor: the model.
+        options: what to write.
+        progress: gives, for a case id, a callback that is told of windows done and in all.
+    """
+
+    out: Path
+    predictor: Predictor
+    options: PredictOptions
+    progress: Callable[[str], Progress] | None = None
+
+    def read(self, study: Study) -> ReadStudy | CaseResult:
+        """Hash and read the input, unless its case is finished."""
+        return self._attempt(study, lambda: self._read(study))
+
+    def compute(self, read: ReadStudy | CaseResult) -> PredictedStudy | CaseResult:
+        """Run the model."""
+        return read if isinstance(read, CaseResult) else self._attempt(read.study, lambda: self._compute(read))
+
+    def write(self, predicted: PredictedStudy | CaseResult) -> CaseResult:
+        """Write the prediction folder.
+
+        Raises:
+            InputError: where the disk is full, which no other study would survive.
+        """
+        if isinstance(predicted, CaseResult):
+            return predicted
+        return self._attempt(predicted.study, lambda: self._write(predicted))
+
+    def _attempt(self, study: Study, step: Callable[[], _Made]) -> _Made | CaseResult:
+        try:
+            return step()
+        except Exception as error:
+            if is_disk_full(error):
+                raise
+            return CaseResult(self.out / study.case_id, None, _without_volumes(error))
+
+    def _read(self, study: Study) -> ReadStudy | CaseResult:
+        folder, input_sha256 = self.out / study.case_id, study.input_sha256()
+        hashes = {"input_sha256": input_sha256, "model_sha256": self.predictor.bundle.sha256}
+        if not self.options.overwrite and is_finished(folder, **hashes, mode=self.predictor.mode.name):
+            remove_leftovers(folder)
+            return CaseResult(folder, None)
+        return ReadStudy(study, images_of(study, input_sha256, self.predictor))
+
+    def _compute(self, read: ReadStudy) -> PredictedStudy:
+        on_window = self.progress(read.study.case_id) if self.progress else None
+        return PredictedStudy(read.study, read.images, self.predictor.predict(read.images, on_window))
+
+    def _write(self, predicted: PredictedStudy) -> CaseResult:
+        study, options = predicted.study, self.options
+        origin = Origin(
+            source=study.source,
+            patient_key=options.patient_id or patient_key(study.patient_id, self.out),
+            visit=options.visit or study.visit,
+            keep_image=study.kind == "dicom",
+        )
+        images, prediction = predicted.images.images, predicted.prediction
+        folder = write_prediction(self.out, prediction, images, origin, probability=options.probability)
+        return CaseResult(folder, prediction.summary())
+
+
+def images_of(study: Study, input_sha256: str, predictor: Predictor) -> StudyImages:
+    """The images of a study, named as the model names them where nobody else did.
+
+    Raises:
+        InputError: where a file cannot be read.
+    """
+    images = study.read()
+    return StudyImages(study.case_id, images if study.named else as_the_model_says(images, predictor), input_sha256)
+
+
+def as_the_model_says(images: Mapping[str, Volume], predictor: Predictor) -> Mapping[str, Volume]:
+    """One image that nobody named is the sequence that a model of one sequence reads."""
+    wanted = predictor.bundle.plan.sequences
+    if len(images) != 1 or len(wanted) != 1:
+        return images
+    return dict(zip(wanted, images.values(), strict=True))
+
+
+def _without_volumes(error: Exception) -> Exception:
+    """The error without the arrays that its traceback would keep in memory until the last study is done."""
+    linked: BaseException | None = error
+    while linked is not None:
+        traceback.clear_frames(linked.__traceback__)
+        linked = linked.__cause__ or linked.__context__
+    return user_error(error) or error

@@ -1,0 +1,56 @@
+"""Several bundles as one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import make_plan
+
+from crmo_seg.bundle import ModelBundle, ensemble_bundles, load_bundle, save_bundle
+from crmo_seg.errors import InputError
+
+
+def make_bundle(**changes: object) -> ModelBundle:
+    weights = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    return ModelBundle(**{"name": "test", "plan": make_plan(), "weights": weights} | changes)  # type: ignore[arg-type]
+
+
+def scaled(factor: float) -> dict[str, np.ndarray]:
+    return {"a.weight": factor * np.arange(6, dtype=np.float32).reshape(2, 3)}
+
+
+def test_an_ensemble_is_written_and_read_back(tmp_path: Path) -> None:
+    folders = [tmp_path / f"fold_{seed}" for seed in range(3)]
+    for seed, folder in enumerate(folders):
+        save_bundle(make_bundle(name=f"m{seed}", threshold=0.2 + 0.2 * seed, weights=scaled(seed + 1.0)), folder)
+    ensemble_bundles(folders, tmp_path / "ensemble")
+    ensemble = load_bundle(tmp_path / "ensemble")
+    assert ensemble.threshold == pytest.approx(0.4)
+    files = sorted(path.name for path in (tmp_path / "ensemble").glob("*.safetensors"))
+    assert files == ["model.safetensors", "model_1.safetensors", "model_2.safetensors"]
+    for seed, member in enumerate(ensemble.members):
+        assert not member.other_weights
+        assert all(np.array_equal(member.weights[name], array) for name, array in scaled(seed + 1.0).items())
+    assert ensemble.sha256 != ensemble.members[0].sha256
+    assert len({ensemble_bundles(folders[:2], tmp_path / "two").sha256, ensemble.sha256}) == 2
+    nested = ensemble_bundles([tmp_path / "two", folders[2]], tmp_path / "nested")
+    assert len(nested.members) == 3
+
+
+def test_a_missing_or_changed_member_is_named(tmp_path: Path) -> None:
+    save_bundle(make_bundle(), tmp_path / "model")
+    ensemble_bundles([tmp_path / "model", tmp_path / "model"], tmp_path / "ensemble")
+    (tmp_path / "ensemble" / "model_1.safetensors").write_bytes(b"other")
+    with pytest.raises(InputError, match="model_1.safetensors: is not the file that bundle.yaml was saved with"):
+        load_bundle(tmp_path / "ensemble")
+
+
+def test_members_of_different_plans_are_refused(tmp_path: Path) -> None:
+    save_bundle(make_bundle(), tmp_path / "one")
+    save_bundle(make_bundle(plan=make_plan(patch=(16, 16, 8))), tmp_path / "two")
+    with pytest.raises(InputError, match=r"two: has another plan than .*one; train all members"):
+        ensemble_bundles([tmp_path / "one", tmp_path / "two"], tmp_path / "ensemble")
+    with pytest.raises(InputError, match="would be an ensemble of no bundle"):
+        ensemble_bundles([], tmp_path / "ensemble")
