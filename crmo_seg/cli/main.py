@@ -109,15 +109,16 @@ def evaluate(
     manifest: Annotated[Path, typer.Argument(help="Manifest with the reference labels.")],
     predictions: Annotated[Path, typer.Argument(help="Folder that predict wrote.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the tables.")],
+    against: Annotated[Path | None, typer.Option(help="Other predictions of the same cases, to compare with.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Compare predictions with reference labels, by voxel and by lesion."""
+    """Compare predictions with reference labels, by voxel and by lesion, and with other predictions."""
     import rich
 
     from crmo_seg.jobs.evaluate import evaluate as run_evaluation
     from crmo_seg.report.console import cohort_tables
 
-    summary = run_evaluation(manifest, predictions, out)
+    summary = run_evaluation(manifest, predictions, out, against=against)
     if not quiet:
         rich.print(cohort_tables(summary))
         typer.echo(f"tables in {out}")

@@ -150,7 +150,7 @@ def _difference(
         value=value,
         other=other_value,
         difference=value - other_value,
-        interval=percentile_interval(samples, len(first), settings),
+        interval=percentile_interval(samples, len(first) - n_undefined, settings),
         n_pairs=len(first) - n_undefined,
         n_undefined=n_undefined,
         n_one_sided=sum(len(set(_is_defined(metric, pair))) > 1 for pair in pairs),

@@ -104,7 +104,7 @@ def _auc(score: Float64Array, is_ill: NDArray[np.bool_], settings: EvaluationSet
     drawn_ill, drawn_well = drawn[:, is_ill], drawn[:, ~is_ill]
     with np.errstate(invalid="ignore"):
         samples = ((drawn_ill @ wins) * drawn_well).sum(axis=1) / (drawn_ill.sum(axis=1) * drawn_well.sum(axis=1))
-    return area_under_curve(list(ill), list(well)), percentile_interval(samples, len(score), settings)
+    return area_under_curve(list(ill), list(well)), percentile_interval(samples, min(len(ill), len(well)), settings)
 
 
 def _largest(values: Iterable[float]) -> float:

@@ -44,11 +44,12 @@ def estimate(
     """One metric over all patients."""
     sums = sums_of_patients(metric, patients)
     samples = metric.combine(patient_samples(len(sums), settings) @ sums)
+    n_defined = int((~np.isnan(metric.combine(sums))).sum())
     return Estimate(
         label=metric.label,
         value=float(metric.combine(sums.sum(axis=0))),
-        interval=percentile_interval(samples, len(sums), settings),
-        n_defined=int((~np.isnan(metric.combine(sums))).sum()),
+        interval=percentile_interval(samples, n_defined, settings),
+        n_defined=n_defined,
         n=len(sums),
     )
 

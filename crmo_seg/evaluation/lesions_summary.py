@@ -92,11 +92,12 @@ def summarise_froc(
     curve = counts.curve(np.ones(len(patients)))
     drawn = patient_samples(len(patients), settings)
     samples = np.array([counts.curve(times).sensitivities_at(numbers) for times in drawn])
-    intervals = [percentile_interval(column, len(patients), settings) for column in samples.T]
+    n_with = int((counts.n_ref > 0).sum())
+    intervals = [percentile_interval(column, n_with, settings) for column in samples.T]
     return FrocSummary(
         curve=curve,
         points=dict(zip(numbers, curve.sensitivities_at(numbers).tolist(), strict=True)),
         point_intervals=dict(zip(numbers, intervals, strict=True)),
         score=float(curve.sensitivities_at(numbers).mean()),
-        score_interval=percentile_interval(samples.mean(axis=1), len(patients), settings),
+        score_interval=percentile_interval(samples.mean(axis=1), n_with, settings),
     )

@@ -24,7 +24,7 @@ class Interval:
     """A percentile bootstrap interval (Efron 1979, doi:10.1214/aos/1176344552).
 
     Attributes:
-        low: NaN, as ``high``, with fewer than two patients or where no sample is defined.
+        low: NaN, as ``high``, where fewer than two patients have a value, or no sample is defined.
         high: upper end.
         n_undefined: samples in which the value was undefined; they are left out.
     """

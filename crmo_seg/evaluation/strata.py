@@ -123,7 +123,7 @@ def _stratum(
     sums = patient_samples(len(counts), settings) @ counts[:, :2]
     with np.errstate(invalid="ignore"):
         samples = sums[:, 1] / sums[:, 0]
-    interval = percentile_interval(samples, len(counts), settings)
+    interval = percentile_interval(samples, int((counts[:, 0] > 0).sum()), settings)
     return Stratum(dimension, name, n_ref, n_found, n_pred, n_false, interval)
 
 

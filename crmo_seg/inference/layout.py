@@ -24,8 +24,6 @@ Box: TypeAlias = tuple[slice, slice, slice]
 Run: TypeAlias = tuple[int, int]
 """First voxel of a part of an axis, and the one behind its last."""
 
-LARGEST_WINDOW = 1.5
-"""In patches, along each axis: a network sees little larger windows than it was trained on."""
 FEWEST_STEPS = 2
 """A window is at least this many of the network's divisors long: its coarsest stage normalises over its voxels."""
 
@@ -71,27 +69,28 @@ def with_axis(values: Triple, axis: int, value: int) -> Triple:
     return x, y, z
 
 
-def choose_window(body: Mask, patch: Triple, divisors: Triple, overlap: float) -> Triple:
+def choose_window(body: Mask, patch: Triple, divisors: Triple, overlap: float, largest: float) -> Triple:
     """The one shape of all windows of a study: the one with the fewest voxels to compute.
 
-    Along an axis where the body is shorter than the patch, the body's length, rounded up to a divisor; else between
-    the patch and ``LARGEST_WINDOW`` patches, so that a body that is a little longer is not covered twice.
+    At least a patch: normalisation over a window's voxels would act differently in smaller ones than in training. Along
+    an axis where the body is longer, up to ``largest`` patches, so that one a little longer is not covered twice.
 
     Args:
         body: (X, Y, Z).
         patch: a multiple of the divisors.
         divisors: a window must be a multiple of these.
         overlap: as for ``lay_windows``.
+        largest: side of a window in patches, at most.
 
     >>> body = np.zeros((100, 12, 300), dtype=bool)
     >>> body[10:85, 2:11, :] = True  # 75 x 9 x 300 voxels
-    >>> choose_window(body, (64, 16, 64), (8, 4, 8), 0.25)
-    (80, 12, 64)
+    >>> choose_window(body, (64, 16, 64), (8, 4, 8), 0.25, 1.5), choose_window(body, (64, 16, 64), (8, 4, 8), 0.25, 1.0)
+    ((80, 16, 64), (64, 16, 64))
     """
     if not body.any():
         return patch
     extents = [stop - first for first, stop in body_extents(body)]
-    sides = [_sides_to_try(*each) for each in zip(extents, patch, divisors, strict=True)]
+    sides = [_sides_to_try(*each, largest) for each in zip(extents, patch, divisors, strict=True)]
     # Shapes are compared on blocks of half a divisor, which every side is a multiple of.
     blocks = [divisor // 2 if divisor % 2 == 0 else divisor for divisor in divisors]
     coarse = _coarse(body, blocks)
@@ -163,11 +162,9 @@ def _joined(runs: Sequence[Run], side: int, overlap: float) -> list[Run]:
     return best[-1][1]
 
 
-def _sides_to_try(extent: int, patch: int, divisor: int) -> list[int]:
-    covering = max(-(-extent // divisor), FEWEST_STEPS) * divisor
-    if covering <= patch:
-        return [covering]
-    longest = int(patch * LARGEST_WINDOW) // divisor * divisor
+def _sides_to_try(extent: int, patch: int, divisor: int, largest: float) -> list[int]:
+    covering = max(-(-extent // divisor) * divisor, patch)
+    longest = max(int(patch * largest) // divisor * divisor, patch)
     step = -(-(longest - patch) // (_SIDES_TRIED * divisor)) * divisor
     sides = {*range(patch, longest + 1, step or divisor), covering}
     return sorted(side for side in sides if side <= min(covering, longest))

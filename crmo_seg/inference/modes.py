@@ -20,6 +20,7 @@ class Mode:
         overlap: share of a window that neighbouring windows have in common, at least.
         mirrored_axes: one set of axes of the model grid for each pass over a window; it is mirrored along all of the
             set, and the passes are averaged. The empty set is the window itself.
+        largest_window: side of a window in training patches, at most: networks know windows of a patch.
 
     Raises:
         ValueError: where windows would not advance, or nothing would be run.
@@ -31,6 +32,7 @@ class Mode:
     name: str
     overlap: float
     mirrored_axes: tuple[tuple[int, ...], ...] = UNMIRRORED
+    largest_window: float = 1.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap < 1:

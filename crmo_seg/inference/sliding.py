@@ -67,7 +67,7 @@ def predict_windows(
     Raises:
         InputError: where memory does not even suffice for the smallest window.
     """
-    window = choose_window(body, plan.patch, plan.network.divisors, mode.overlap)
+    window = choose_window(body, plan.patch, plan.network.divisors, mode.overlap, mode.largest_window)
     while True:
         layout = lay_windows(body, window, mode.overlap)
         with suppress(MemoryError):

@@ -28,6 +28,7 @@ from crmo_seg.jobs.evaluation.tables import (
     stratum_rows,
     table_text,
 )
+from crmo_seg.keys import EDEMA
 
 _FILES: Final = (
     "cases.csv", "lesions.csv", "strata.csv", "froc.csv", "comparison.csv", "comparison_cases.csv", "summary.json",
@@ -87,12 +88,18 @@ def _measure(
 
 
 def _notes(summary: CohortSummary) -> list[str]:
+    notes = [
+        f"{head}: class {name} is predicted, but in no reference"
+        for head, measured in summary.heads.items()
+        for name, one in measured.classes.items()
+        if head != EDEMA and one.pooled.ref_ml == 0.0
+    ]
     detail = summary.detail
     if detail is None or not detail.n_without_confidence:
-        return []
+        return notes
     n_pred = sum(len(case.table.pred) for case in summary.cases if case.table)
     what = "no FROC, calibration and AUC by confidence: lesions.csv beside the mask does not have them"
-    return [f"{detail.n_without_confidence} of {n_pred} predicted lesions have no confidence; {what}"]
+    return [*notes, f"{detail.n_without_confidence} of {n_pred} predicted lesions have no confidence; {what}"]
 
 
 def _write(out: Path, summary: CohortSummary) -> None:

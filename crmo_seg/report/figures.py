@@ -74,7 +74,7 @@ def montage_png(image: Volume, lesion_map: LesionMap) -> bytes:
     rows = -(-len(largest) // _TILE_COLUMNS)
     size = (_TILE_INCH * _TILE_COLUMNS, (_TILE_INCH + 0.25) * rows)
     figure = Figure(figsize=size, dpi=_DOTS_PER_INCH, layout="constrained")
-    window = grey_range(image.array)
+    window = grey_range(image.array[::2, ::2, ::2])  # percentiles of an eighth are near enough, and eight times sooner
     boxes = ndimage.find_objects(labels.array)
     for position, lesion in enumerate(largest, 1):
         axes = figure.add_subplot(rows, _TILE_COLUMNS, position)
@@ -220,5 +220,5 @@ def _draw_scale_bar(axes: Axes, width_mm: float) -> None:
 def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
     # Without the version of matplotlib in it, the same picture gives the same bytes.
-    figure.savefig(file, format="png", metadata={"Software": None})
+    figure.savefig(file, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 2})
     return file.getvalue()

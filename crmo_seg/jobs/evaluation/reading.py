@@ -30,10 +30,11 @@ def predicted_heads(manifest: Path, cases: Sequence[Case], predictions: Path) ->
     if not expected:
         raise InputError(manifest, "has no label to compare with", f"fill a column {LABEL_PREFIX}<head>")
     heads = tuple(dict.fromkeys(head for head, path in expected if path.exists()))
-    missing = [path for head, path in expected if not path.exists() and (head in heads or not heads)]
+    wanted = [path for head, path in expected if head in heads or not heads]
+    missing = [path for path in wanted if not path.exists()]
     if missing:
         names = named(tuple(dict.fromkeys(path.parent.name for path in missing)))
-        problem = f"does not exist ({len(missing)} of {len(expected)} predictions are missing: {names})"
+        problem = f"does not exist ({len(missing)} of {len(wanted)} predictions are missing: {names})"
         raise InputError(missing[0], problem, "predict all cases of the manifest, or give the folder that holds them")
     return heads
 

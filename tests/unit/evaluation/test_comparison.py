@@ -78,7 +78,7 @@ def test_only_tested_metrics_have_p_and_all_of_them_are_adjusted() -> None:
 
 
 def test_a_prediction_against_itself_changes_nothing() -> None:
-    cases = [scan("a", 0.8), scan("b", NAN)]
+    cases = [scan("a", 0.8), scan("b", NAN), scan("c", 0.3)]
     compared = compare_cohorts(cases, cases)
     assert compared.n_changed == 0
     dice = metric(compared, "dice")

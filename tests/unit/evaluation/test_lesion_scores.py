@@ -72,7 +72,7 @@ def brats_by_loop(pred: np.ndarray, ref: np.ndarray, dilations: int, minimum_vox
     ],
     ids=["shifted", "merged", "split", "half", "false and missed"],
 )
-def test_numbers_that_panoptica_2_1_7_and_the_code_of_brats_gave(
+def test_numbers_that_panoptica_2_1_7_and_a_transcription_of_brats_2023_gave(
     pred: list[Box],
     ref: list[Box],
     counts: tuple[int, int, int],

@@ -65,3 +65,10 @@ def test_the_interval_is_over_patients() -> None:
     drawn = np.random.default_rng(0).multinomial(6, [1 / 6] * 6, size=2000)
     low, high = np.quantile(drawn[:, :3].sum(axis=1) / 6, (0.025, 0.975))
     assert (stratum.sensitivity_interval.low, stratum.sensitivity_interval.high) == pytest.approx((low, high))
+
+
+def test_one_patient_with_lesions_of_a_kind_has_no_interval() -> None:
+    tables = {"A": [LesionTable((lesion(0.2, met=True), lesion(0.3, met=False)), ())], "B": [LesionTable((), ())]}
+    stratum = stratify(tables)[0]
+    assert stratum.sensitivity == 0.5
+    assert math.isnan(stratum.sensitivity_interval.low)

@@ -9,6 +9,7 @@ from builders import ALL_ORIENTATIONS, StubBackend, body_with_lesion, make_geome
 from crmo_seg.anatomy import HEAD_CLASSES
 from crmo_seg.bundle import ModelBundle
 from crmo_seg.errors import InputError
+from crmo_seg.inference.modes import BEST
 from crmo_seg.inference.predictor import Predictor, StudyImages
 from crmo_seg.inference.windows import Float32Array, RunWindow
 from crmo_seg.keys import BONES, EDEMA, STIR
@@ -153,3 +154,35 @@ def test_timings_and_hashes_are_recorded() -> None:
     provenance = predict(image).provenance
     assert set(provenance.timings_s) == {"preprocess", "network", "restore", "lesions", "quality"}
     assert len(provenance.model_sha256) == 64
+
+
+def told(*axes: int) -> dict[str, object]:
+    """What a bundle's provenance tells of a training that mirrored along these axes."""
+    return {"config": {"augmentation": {"steps": {"mirror": {"axes": list(axes)}}}}}
+
+
+@pytest.mark.parametrize(
+    ("provenance", "passes"),
+    [
+        (told(0, 1, 2), BEST.mirrored_axes),
+        (told(0), ((), (0,))),
+        (told(), ((),)),
+        ({}, ((),)),
+        (None, ((),)),
+        ({"config": {"augmentation": {"steps": {"mirror": None}}}}, ((),)),
+        ({"members": [told(0, 1), told(1)]}, ((), (1,))),
+    ],
+)
+def test_windows_are_mirrored_as_in_training(
+    provenance: dict[str, object], passes: tuple[tuple[int, ...], ...]
+) -> None:
+    bundle = ModelBundle("stub", make_plan(), {}, provenance=provenance)
+    assert Predictor(bundle, StubBackend(bright(0.0)), BEST).mode.mirrored_axes == passes
+
+
+def test_how_it_was_computed_is_recorded() -> None:
+    image, _ = body_with_lesion(make_geometry((20, 10, 20)), (0.0, 0.0, 0.0), 4.0)
+    provenance = predict(image).provenance
+    assert (provenance.backend, provenance.precision, provenance.mode) == ("stub", "f32", "default")
+    assert provenance.window == (20, 20, 10), "one window of 1.25 patches"
+    assert 1 <= provenance.windows_run <= provenance.windows_in_all

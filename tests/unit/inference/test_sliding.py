@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -14,7 +15,6 @@ from monai.inferers import sliding_window_inference
 from scipy import ndimage
 
 from crmo_seg.errors import InputError
-from crmo_seg.inference import layout
 from crmo_seg.inference.layout import lay_windows
 from crmo_seg.inference.modes import BEST, DEFAULT, FAST, Mode
 from crmo_seg.inference.sliding import WindowOutputs, predict_windows, smaller_window
@@ -74,9 +74,8 @@ def test_slabs_give_what_whole_sums_give(shape: tuple[int, int, int], mode: Mode
     np.testing.assert_array_equal(outputs.classes["bones"][clear], whole["bones"].argmax(axis=0)[clear])
 
 
-def test_it_agrees_with_monai_where_both_place_the_same_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_agrees_with_monai_where_both_place_the_same_windows() -> None:
     """A network with context, so that windows matter; MONAI's windows coincide for these sizes."""
-    monkeypatch.setattr(layout, "LARGEST_WINDOW", 1.0)
     torch.manual_seed(0)
     window = (8, 8, 8)
     convolution = torch.nn.Conv3d(1, 1, 3, padding=1)
@@ -94,7 +93,7 @@ def test_it_agrees_with_monai_where_both_place_the_same_windows(monkeypatch: pyt
             np.ones(image.shape[2:], dtype=bool),
             lambda w: {"edema": network(torch.from_numpy(w)).numpy()},
             make_plan(window, (EDEMA_HEAD,)),
-            Mode("half", 0.5),
+            Mode("half", 0.5, largest_window=1.0),
         )
     assert ours.window == window
     np.testing.assert_allclose(ours.probabilities["edema"], theirs[0, 0].numpy(), atol=1e-5)
@@ -245,15 +244,16 @@ def peak_beside_results(rows: int, head: Head) -> float:
     body = np.ones(image.shape[1:], dtype=bool)
     ready = {head.name: np.full((1, head.channels, 32, 64, 8), 0.25, np.float32)}
     tracemalloc.start()
-    outputs: WindowOutputs = predict_windows(image, body, lambda window: ready, plan, DEFAULT)
+    outputs: WindowOutputs = predict_windows(
+        image, body, lambda window: ready, plan, replace(DEFAULT, largest_window=1.0)
+    )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak - sum(array.nbytes for array in (*outputs.probabilities.values(), *outputs.classes.values()))
 
 
 @pytest.mark.parametrize("head", [EDEMA_HEAD, Head("bones", tuple(map(str, range(23))))], ids=["1 class", "24 classes"])
-def test_memory_does_not_grow_with_length(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "LARGEST_WINDOW", 1.0)  # the same window for each length
+def test_memory_does_not_grow_with_length(head: Head) -> None:
     peaks = [peak_beside_results(rows, head) for rows in (600, 1200, 2400)]
     slab = 4 * (head.channels + 1) * 56 * 64 * 12
     assert max(peaks) < 1.15 * min(peaks)

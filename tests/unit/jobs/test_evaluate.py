@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ import pytest
 from crmo_seg.anatomy import Side, bone_named
 from crmo_seg.cases import Case, write_manifest
 from crmo_seg.errors import InputError
+from crmo_seg.evaluation.settings import EvaluationSettings
 from crmo_seg.io.nifti import read_labels, write_nifti
 from crmo_seg.jobs.evaluate import evaluate
+from crmo_seg.lesions import find_lesions
+from crmo_seg.report.tables import write_lesions_csv
 from crmo_seg.volume import Geometry, Volume
 
 SHAPE = (30, 8, 20)
@@ -177,11 +181,162 @@ def test_a_manifest_without_labels_is_refused(study: Study) -> None:
         evaluate(study.manifest, study.predictions, study.out)
 
 
-def test_nothing_but_the_two_files_is_left(study: Study) -> None:
+def test_nothing_but_the_tables_is_left(study: Study) -> None:
     study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1})
     for _ in range(2):
         evaluate(study.manifest, study.predictions, study.out)
-    assert sorted(file.name for file in study.out.iterdir()) == ["cases.csv", "summary.json"]
+    names = ["cases.csv", "lesions.csv", "strata.csv", "summary.json"]
+    assert sorted(file.name for file in study.out.iterdir()) == names
+
+
+def test_tables_of_an_evaluation_before_are_removed_and_other_files_kept(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1})
+    evaluate(study.manifest, study.predictions, study.out, against=study.predictions)
+    assert (study.out / "comparison.csv").exists()
+    (study.out / "mine.txt").write_text("mine")
+    evaluate(study.manifest, study.predictions, study.out)
+    assert not (study.out / "comparison.csv").exists()
+    assert not (study.out / "comparison_cases.csv").exists()
+    assert (study.out / "mine.txt").read_text() == "mine"
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_lesion_has_a_row(study: Study) -> None:
+    study.add("a", "edema", pred={(1, 5): 1, (20, 23): 1}, ref={(0, 4): 1, (10, 12): 1}, patient_id="P")
+    study.add("a", "bones", pred=None, ref={(0, 14): bone_named("calcaneus_left").label}, patient_id="P")
+    evaluate(study.manifest, study.predictions, study.out)
+    rows = read_rows(study.out / "lesions.csv")
+    assert [(row["mask"], row["lesion_id"], row["met"], row["meets"]) for row in rows] == [
+        ("reference", "1", "true", "1"),
+        ("reference", "2", "false", ""),
+        ("prediction", "1", "true", "1"),
+        ("prediction", "2", "false", ""),
+    ]
+    assert (rows[0]["patient_id"], rows[0]["bone"], rows[0]["side"], rows[0]["group"]) == (
+        "P", "calcaneus", "left", "foot",
+    )  # fmt: skip
+    assert (rows[0]["partner"], float(rows[0]["iou"]), rows[1]["iou"]) == ("1", pytest.approx(0.6), "")
+    strata = {row["stratum"]: row for row in read_rows(study.out / "strata.csv")}
+    assert (strata["hands and feet"]["n_ref"], strata["hands and feet"]["n_found"]) == ("2", "1")
+    assert strata["elsewhere"]["sensitivity"] == ""
+
+
+def test_without_lesions_the_table_has_its_header(study: Study) -> None:
+    study.add("a", "edema", pred={}, ref={})
+    evaluate(study.manifest, study.predictions, study.out)
+    assert (study.out / "lesions.csv").read_text().startswith("case_id,patient_id,mask,lesion_id,volume_ml")
+
+
+def test_confidence_comes_from_the_table_of_the_prediction(study: Study) -> None:
+    study.add("a", "edema", pred={(1, 5): 1, (20, 23): 1}, ref={(0, 4): 1})
+    lesions = find_lesions(read_labels(study.predictions / "a" / "edema.nii.gz")).lesions
+    sure = [replace(one, mean_probability=p) for one, p in zip(lesions, (0.9, 0.4), strict=True)]
+    write_lesions_csv(study.predictions / "a" / "lesions.csv", sure)
+    detail = evaluate(study.manifest, study.predictions, study.out).detail
+    assert detail is not None
+    assert detail.froc is not None
+    assert detail.froc.curve.sensitivity.tolist() == [0.0, 1.0, 1.0]
+    assert [row["threshold"] for row in read_rows(study.out / "froc.csv")] == ["inf", "0.9", "0.4"]
+
+
+def test_a_table_that_does_not_fit_the_mask_gives_no_confidence_and_a_note(study: Study) -> None:
+    study.add("a", "edema", pred={(1, 5): 1}, ref={(0, 4): 1})
+    other = find_lesions(make_labels({(2, 5): 1})).lesions
+    write_lesions_csv(study.predictions / "a" / "lesions.csv", [replace(one, mean_probability=0.9) for one in other])
+    summary = evaluate(study.manifest, study.predictions, study.out)
+    assert any(note.startswith("1 of 1 predicted lesions have no confidence") for note in summary.notes)
+    assert not (study.out / "froc.csv").exists()
+
+
+def test_a_probability_gives_confidence_and_calibration(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 4): 1}, ref={(0, 2): 1})
+    labels = make_labels({(0, 4): 1})
+    path = study.predictions / "a" / "edema_probability.nii.gz"
+    write_nifti(path, labels.with_array(labels.array.astype(np.float32) * np.float32(0.75)))
+    detail = evaluate(study.manifest, study.predictions, study.out).detail
+    assert detail is not None
+    assert detail.voxel_calibration is not None
+    assert (detail.voxel_calibration.n.sum(), detail.voxel_calibration.n_true.sum()) == (4, 2)
+    assert [row["confidence"] for row in read_rows(study.out / "lesions.csv")] == ["", "0.75"]
+    write_nifti(path, labels.with_array(labels.array.astype(np.float32) * np.float32(75)))
+    with pytest.raises(InputError, match=r"edema_probability\.nii\.gz: holds values from 0 to 75"):
+        evaluate(study.manifest, study.predictions, study.out)
+
+
+def test_against_other_predictions(study: Study, tmp_path: Path) -> None:
+    for case_id, reference in (("a", {(0, 4): 1}), ("b", {(10, 14): 1})):
+        study.add(case_id, "edema", pred=reference, ref=reference)
+        write_labels(tmp_path / "other" / case_id / "edema.nii.gz", reference if case_id == "a" else {(12, 16): 1})
+    summary = evaluate(study.manifest, study.predictions, study.out, against=tmp_path / "other")
+    assert summary.comparison is not None
+    assert summary.comparison.n_changed == 1
+    rows = {row["metric"]: row for row in read_rows(study.out / "comparison.csv")}
+    assert [float(rows["dice"][name]) for name in ("value", "other", "difference")] == [1.0, 0.75, 0.25]
+    changes = read_rows(study.out / "comparison_cases.csv")
+    assert [(row["case_id"], row["changed"]) for row in changes] == [("b", "true"), ("a", "false")]
+    data = json.loads((study.out / "summary.json").read_text())
+    assert (data["comparison"]["n_scans"], data["comparison"]["n_changed"]) == (2, 1)
+
+
+def test_a_prediction_that_the_other_lacks_is_named(study: Study, tmp_path: Path) -> None:
+    for case_id in "ab":
+        study.add(case_id, "edema", pred={}, ref={})
+    write_labels(tmp_path / "other" / "a" / "edema.nii.gz", {})
+    with pytest.raises(InputError, match=r"other/b/edema\.nii\.gz: does not exist \(1 of 2 .* missing: b\)"):
+        evaluate(study.manifest, study.predictions, study.out, against=tmp_path / "other")
+    study.add("a", "knee", pred=None, ref={})
+    study.add("b", "knee", pred=None, ref={})
+    (tmp_path / "other" / "a" / "edema.nii.gz").unlink()
+    for case_id in "ab":
+        write_labels(tmp_path / "other" / case_id / "knee.nii.gz", {})
+    with pytest.raises(InputError, match=r"other: has predictions of knee only, not of edema"):
+        evaluate(study.manifest, study.predictions, study.out, against=tmp_path / "other")
+    assert not study.out.exists()
+
+
+def test_what_is_in_no_number_is_named(study: Study) -> None:
+    study.add("a", "knee", pred={(0, 3): 1, (5, 8): 3}, ref={(0, 3): 1})
+    study.add("a", "bones", pred=None, ref={(0, 3): 1})
+    study.add_without_labels("b")
+    write_labels(study.predictions / "stranger" / "knee.nii.gz", {})
+    assert evaluate(study.manifest, study.predictions, study.out).notes == (
+        "1 cases without a label of knee: b",
+        "1 predictions of cases that the manifest does not have: stranger",
+        "bones has labels but no prediction",
+        "knee: class 3 is predicted, but in no reference",
+    )
+    assert len(json.loads((study.out / "summary.json").read_text())["notes"]) == 4
+
+
+def test_a_case_that_stands_twice_is_refused(study: Study) -> None:
+    study.add("a", "edema", pred={}, ref={})
+    lines = study.manifest.read_text().splitlines()
+    study.manifest.write_text("\n".join([*lines, lines[-1]]) + "\n")
+    with pytest.raises(InputError, match=r"manifest\.csv: case_id a stands twice"):
+        evaluate(study.manifest, study.predictions, study.out)
+
+
+def test_bones_on_another_grid_are_refused(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1})
+    shifted = SPACING.copy()
+    shifted[1, 3] = 3.0
+    write_labels(study.predictions / "a" / "bones.nii.gz", {}, shifted)
+    with pytest.raises(InputError, match=r"a/bones\.nii\.gz: is on another grid than .*a_edema"):
+        evaluate(study.manifest, study.predictions, study.out)
+
+
+def test_settings_reach_the_numbers(study: Study) -> None:
+    study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1, (10, 12): 1})
+    strict = EvaluationSettings(minimum_lesion_ml=0.25, bootstrap_repeats=10)
+    summary = evaluate(study.manifest, study.predictions, study.out, settings=strict)
+    assert summary.any_overlap is not None
+    assert summary.any_overlap.pooled.n_ref == 1
+    written = json.loads((study.out / "summary.json").read_text())["settings"]
+    assert (written["minimum_lesion_ml"], written["bootstrap_repeats"]) == (0.25, 10)
 
 
 @pytest.mark.real_data
