@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from crmo_seg.lesions import Lesion, LesionMap
 from crmo_seg.volume import GeometryError, Volume
 
@@ -111,9 +113,22 @@ class Prediction:
         return self.lesion_map.lesions if self.lesion_map else ()
 
     def summary(self) -> dict[str, Any]:
-        """Totals for ``summary.json``."""
+        """Totals for ``summary.json``; those of lesions are None where the model has no edema head."""
+        return {
+            **self._lesion_totals(),
+            "mask_volumes_ml": {head: round(_marked_ml(mask), 4) for head, mask in self.masks.items()},
+        }
+
+    def _lesion_totals(self) -> dict[str, int | float | None]:
+        if self.lesion_map is None:
+            return {"n_lesions": None, "total_volume_ml": None, "largest_volume_ml": None}
         return {
             "n_lesions": len(self.lesions),
-            "total_volume_ml": round(self.lesion_map.total_volume_ml, 4) if self.lesion_map else 0.0,
+            "total_volume_ml": round(self.lesion_map.total_volume_ml, 4),
             "largest_volume_ml": round(max((lesion.volume_ml for lesion in self.lesions), default=0.0), 4),
         }
+
+
+def _marked_ml(mask: Volume) -> float:
+    """Volume of everything but background."""
+    return int(np.count_nonzero(mask.array)) * mask.geometry.voxel_volume_ml

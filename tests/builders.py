@@ -9,6 +9,7 @@ import numpy as np
 
 from crmo_seg.inference.windows import Float32Array, RunWindow, mean_of
 from crmo_seg.plan import EDEMA_HEAD, GridPlan, Head, NetworkPlan, Plan
+from crmo_seg.prediction import Provenance
 from crmo_seg.volume import Array, Geometry, Volume
 
 ALL_ORIENTATIONS = [(axes, flips) for axes in permutations((0, 1, 2)) for flips in product((False, True), repeat=3)]
@@ -82,3 +83,21 @@ class StubBackend:
 
     def __call__(self, window: Float32Array) -> Mapping[str, Float32Array]:
         return mean_of(self.each(window))
+
+
+PROVENANCE = Provenance(
+    package_version="0.1.0",
+    model_name="default",
+    model_sha256="a" * 64,
+    input_sha256="b" * 64,
+    device="cpu",
+    backend="openvino",
+    precision="f32",
+    mode="default",
+    window=(96, 128, 36),
+    windows_run=3,
+    windows_in_all=5,
+    threshold=0.45,
+    minimum_lesion_ml=0.1,
+    timings_s={"read": 1.25, "predict": 9.0},
+)

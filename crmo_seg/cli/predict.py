@@ -83,6 +83,9 @@ def _line(result: CaseResult) -> str:
     if result.totals is None:
         return f"{result.folder}: finished before, skipped"
     lesions, volume_ml = result.totals["n_lesions"], result.totals["total_volume_ml"]
+    if lesions is None:
+        masks = ", ".join(f"{head} {ml:.1f} ml" for head, ml in result.totals["mask_volumes_ml"].items())
+        return f"{result.folder}: {masks}; open report.html"
     return f"{result.folder}: {lesions} lesions, {volume_ml:.1f} ml; open report.html"
 
 

@@ -61,9 +61,9 @@ def is_finished(folder: Path, *, input_sha256: str, model_sha256: str, mode: str
         return False
     found = _read_summary(folder / SUMMARY_FILE)
     same = found.get("hashes") == {"input_sha256": input_sha256, "model_sha256": model_sha256}
-    if same and mode in (None, found.get("mode", mode)):
+    if same and mode in (None, found.get("mode")):
         return True
-    what = f"in the mode {found['mode']}" if same else "of another input or another model"
+    what = f"in the mode {found.get('mode')}" if same else "of another input or another model"
     raise InputError(folder, f"holds the prediction {what}", "give --overwrite to replace it, or another output folder")
 
 

@@ -101,6 +101,8 @@ def _facts(prediction: Prediction, image: Volume, summary: Mapping[str, Any]) ->
 
 def _totals(prediction: Prediction) -> dict[str, str]:
     totals = prediction.summary()
+    if totals["n_lesions"] is None:
+        return {}
     bones = {(lesion.site.bone, lesion.site.side) for lesion in prediction.lesions if lesion.site.bone}
     return {
         "Lesions": str(totals["n_lesions"]),
@@ -123,7 +125,8 @@ def _provenance(prediction: Prediction, summary: Mapping[str, Any]) -> dict[str,
         "SHA-256 of the input": source.input_sha256,
         "Threshold": f"{source.threshold:g}",
         "Smallest lesion": f"{source.minimum_lesion_ml:g} ml",
-        "Device": source.device,
+        "Computed": f"on {source.device} by {source.backend}, {source.precision}, mode {source.mode}",
+        "Windows": f"{source.windows_run} of {source.windows_in_all}, {_TIMES.join(map(str, source.window))} voxels",
         "Time": ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in source.timings_s.items()),
     }
     versions = summary.get("versions") or {}

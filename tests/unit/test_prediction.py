@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from builders import PROVENANCE
 
 from crmo_seg.lesions import find_lesions
-from crmo_seg.prediction import Prediction, Provenance
+from crmo_seg.prediction import Prediction
 from crmo_seg.volume import Geometry, GeometryError, Volume
-
-PROVENANCE = Provenance("0.1.0", "default", "a" * 64, "b" * 64, "cpu", 0.5, 0.1)
 
 
 def make_mask(spacing_mm: float = 5.0) -> Volume:
@@ -22,14 +21,24 @@ def make_mask(spacing_mm: float = 5.0) -> Volume:
 def test_totals_by_hand() -> None:
     mask = make_mask()  # 8 and 27 voxels of 0.125 ml
     prediction = Prediction("a", {"edema": mask}, None, find_lesions(mask), PROVENANCE)
-    assert prediction.summary() == {"n_lesions": 2, "total_volume_ml": 4.375, "largest_volume_ml": 3.375}
+    assert prediction.summary() == {
+        "n_lesions": 2,
+        "total_volume_ml": 4.375,
+        "largest_volume_ml": 3.375,
+        "mask_volumes_ml": {"edema": 4.375},
+    }
     assert [lesion.lesion_id for lesion in prediction.lesions] == [1, 2]
 
 
 def test_without_an_edema_head_there_are_no_lesions() -> None:
     prediction = Prediction("a", {"bones": make_mask()}, None, None, PROVENANCE)
     assert prediction.lesions == ()
-    assert prediction.summary() == {"n_lesions": 0, "total_volume_ml": 0.0, "largest_volume_ml": 0.0}
+    assert prediction.summary() == {
+        "n_lesions": None,
+        "total_volume_ml": None,
+        "largest_volume_ml": None,
+        "mask_volumes_ml": {"bones": 4.375},
+    }
 
 
 def test_an_empty_mask_is_a_valid_answer() -> None:

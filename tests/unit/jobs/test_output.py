@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import body_with_lesion, make_geometry
+from builders import PROVENANCE, body_with_lesion, make_geometry
 
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.jobs.output import Origin, is_finished, patient_key, summary_of, write_prediction
 from crmo_seg.lesions import find_lesions
-from crmo_seg.prediction import Prediction, Provenance
+from crmo_seg.prediction import Prediction
 from crmo_seg.volume import Volume
 
 HASHES = {"input_sha256": "1" * 64, "model_sha256": "2" * 64}
@@ -27,20 +28,7 @@ def make_prediction(radius_mm: float = 8.0, case_id: str = "a") -> tuple[Predict
     image, mask = body_with_lesion(geometry, (0.0, 0.0, 0.0), radius_mm)
     probability = mask.with_array(np.where(mask.array, np.float32(0.75), np.float32(0.25)))
     lesions = find_lesions(mask, probability=probability)
-    provenance = Provenance(
-        "0.1.0",
-        "stub",
-        **HASHES,
-        device="cpu",
-        backend="openvino",
-        precision="f32",
-        mode="default",
-        window=(8, 8, 4),
-        windows_run=3,
-        windows_in_all=5,
-        threshold=0.5,
-        minimum_lesion_ml=0.1,
-    )
+    provenance = replace(PROVENANCE, **HASHES)
     return Prediction(case_id, {"edema": mask}, probability, lesions, provenance), image
 
 
@@ -91,6 +79,7 @@ def test_the_table_and_the_summary_agree(tmp_path: Path) -> None:
         "n_lesions": 1,
         "total_volume_ml": pytest.approx(volume_ml, abs=1e-3),
         "largest_volume_ml": pytest.approx(volume_ml, abs=1e-3),
+        "mask_volumes_ml": {"edema": pytest.approx(volume_ml, abs=1e-3)},
     }
     assert summary["sites"] == [
         {"bone": None, "side": None, "n_lesions": 1, "volume_ml": pytest.approx(volume_ml, abs=1e-3)}
@@ -142,11 +131,8 @@ def test_a_case_is_finished_when_both_hashes_match(tmp_path: Path) -> None:
 
 def test_a_case_of_another_mode_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path)
-    assert is_finished(folder, mode="best", **HASHES)  # written before there were modes
-    summary = json.loads((folder / "summary.json").read_text())
-    (folder / "summary.json").write_text(json.dumps(summary | {"mode": "fast"}))
-    assert is_finished(folder, mode="fast", **HASHES)
-    with pytest.raises(InputError, match="a: holds the prediction in the mode fast; give --overwrite"):
+    assert is_finished(folder, mode="default", **HASHES)
+    with pytest.raises(InputError, match="a: holds the prediction in the mode default; give --overwrite"):
         is_finished(folder, mode="best", **HASHES)
 
 

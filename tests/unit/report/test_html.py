@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import PROVENANCE
 
 from crmo_seg.anatomy import Side, Site
 from crmo_seg.keys import RESEARCH_ONLY
 from crmo_seg.lesions import LesionMap, find_lesions
-from crmo_seg.prediction import Prediction, Provenance, QualityFlag
+from crmo_seg.prediction import Prediction, QualityFlag
 from crmo_seg.report.html import REPORT_COLUMNS, render_report, write_report
 from crmo_seg.report.tables import LESION_COLUMNS
 from crmo_seg.volume import Geometry, Volume
@@ -24,7 +25,6 @@ FLAGS = (
     QualityFlag("slice_spacing_outside_training", "warning", "The slices are far apart.", 12.0),
     QualityFlag("body_regions", "info", "Bones were found of the legs.", ("legs",)),
 )
-PROVENANCE = Provenance("0.1.0", "default", "a" * 64, "b" * 64, "cpu", 0.45, 0.1, {"read": 1.25, "predict": 9.0})
 
 
 class Page(HTMLParser):
@@ -67,7 +67,7 @@ def test_it_says_what_it_must() -> None:
     page = Page(render_report(*make_prediction(), SUMMARY))
     for text in (RESEARCH_ONLY, "study_1", "9f2c41", "2025-03-14", "6.0 ml", "4.8 ml"):
         assert text in page.texts, text
-    for text in ("crmo_seg 0.1.0", "default", "a" * 64, "b" * 64, "0.45", "0.1 ml", "python 3.11.9", "cpu"):
+    for text in ("crmo_seg 0.1.0", "default", "a" * 64, "b" * 64, "0.45", "0.1 ml", "python 3.11.9", "on cpu by openvino, f32, mode default"):
         assert text in page.cells, text
 
 
