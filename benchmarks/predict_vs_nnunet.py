@@ -47,6 +47,8 @@ def make_studies(work: Path) -> list[Path]:
     raw = work / "nnunet_work" / "raw" / "Dataset004_Benchmark"
     images = [raw / "imagesTr" / f"case_{number}_0000.nii.gz" for number in range(CASES)]
     if not (raw / "dataset.json").exists():
+        for name in ("imagesTr", "labelsTr"):
+            (raw / name).mkdir(parents=True, exist_ok=True)
         manifest = make_phantoms(work / "phantom", PhantomOptions(patients=CASES, preset="whole_body"))
         for number, image in enumerate(images):
             folder = sorted(path for path in manifest.parent.iterdir() if path.is_dir())[number]

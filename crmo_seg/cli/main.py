@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,6 +13,7 @@ from crmo_seg import __version__
 from crmo_seg.cli.dataset import app as dataset_app
 from crmo_seg.cli.predict import Quiet, predict
 from crmo_seg.cli.signals import Terminated, leave_sigterm_to_others, sigterm_raises
+from crmo_seg.evaluation.settings import DEFAULT_SETTINGS
 from crmo_seg.files import user_error
 
 _EXIT_INPUT_ERROR = 2
@@ -108,20 +110,32 @@ def ensemble(
 def evaluate(
     manifest: Annotated[Path, typer.Argument(help="Manifest with the reference labels.")],
     predictions: Annotated[Path, typer.Argument(help="Folder that predict wrote.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the tables.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page, its figures and the tables.")],
     against: Annotated[Path | None, typer.Option(help="Other predictions of the same cases, to compare with.")] = None,
+    reader: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=DIR", help="Another reader's masks, laid out as predictions.")
+    ] = None,
+    minimum_ml: Annotated[
+        float, typer.Option(help="Smallest lesion; smaller ones count neither as found nor as false.")
+    ] = DEFAULT_SETTINGS.minimum_lesion_ml,
+    tolerance_mm: Annotated[
+        float, typer.Option(help="Surfaces this close agree; the distance between readers, where it is known.")
+    ] = DEFAULT_SETTINGS.surface_tolerance_mm,
     quiet: Quiet = False,
 ) -> None:
-    """Compare predictions with reference labels, by voxel and by lesion, and with other predictions."""
+    """Compare predictions with reference labels, by voxel and by lesion, with other predictions and with readers."""
     import rich
 
     from crmo_seg.jobs.evaluate import evaluate as run_evaluation
+    from crmo_seg.jobs.evaluation.readers import parse_readers
     from crmo_seg.report.console import cohort_tables
 
-    summary = run_evaluation(manifest, predictions, out, against=against)
+    settings = replace(DEFAULT_SETTINGS, minimum_lesion_ml=minimum_ml, surface_tolerance_mm=tolerance_mm)
+    readers = parse_readers(reader or [])
+    summary = run_evaluation(manifest, predictions, out, against=against, readers=readers, settings=settings)
     if not quiet:
         rich.print(cohort_tables(summary))
-        typer.echo(f"tables in {out}")
+        typer.echo(f"report in {out / 'report.html'}, tables and figures beside it")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)

@@ -25,8 +25,8 @@ def predict(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; a subfolder for each case.")],
     model: Annotated[str | None, typer.Option(help="Folder of a model bundle, or the name of a shipped model.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    fast: Annotated[bool, typer.Option("--fast", help="Less overlap: quicker, a little less exact.")] = False,
-    best: Annotated[bool, typer.Option("--best", help="More overlap, and mirrored too: several times slower.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Less overlap, one member of an ensemble.")] = False,
+    best: Annotated[bool, typer.Option("--best", help="More overlap, mirrored too: slower.")] = False,
     precision: Annotated[str, typer.Option(help="auto: half where this machine is made for it; or f32.")] = "auto",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results of another input, model or mode.")

@@ -25,6 +25,7 @@ from crmo_seg.evaluation.comparison import Comparison
 from crmo_seg.evaluation.estimates import Estimate, estimate_all
 from crmo_seg.evaluation.lesions_summary import LesionDetail, summarise_tables
 from crmo_seg.evaluation.lesionwise import LesionAgreement, LesionCounts
+from crmo_seg.evaluation.readers import ReaderAgreement
 from crmo_seg.evaluation.settings import DEFAULT_SETTINGS, EvaluationSettings
 from crmo_seg.evaluation.volume_agreement import VolumeAgreement, volume_agreement
 from crmo_seg.evaluation.voxel import Overlap, ratio
@@ -86,6 +87,7 @@ class CohortSummary:
         detail: FROC, strata, patients, calibration; None without lesion tables.
         volumes: agreement of the edema volumes; None without edema references.
         comparison: with other predictions of the same scans, where these were given.
+        readers: agreement of several readers, where these were given.
         notes: what is in no number, in words.
     """
 
@@ -102,6 +104,7 @@ class CohortSummary:
     detail: LesionDetail | None
     volumes: VolumeAgreement | None
     comparison: Comparison | None = None
+    readers: ReaderAgreement | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +20,19 @@ class MembersTogether:
     Args:
         backend: with one network or more.
         threshold: probability from which a voxel is edema.
+        most: how many members are run; None is all.
     """
 
-    def __init__(self, backend: Backend, threshold: float) -> None:
+    def __init__(self, backend: Backend, threshold: float, most: int | None = None) -> None:
         self._backend = backend
+        self._most = most
         self._threshold = threshold
         self._shared: NDArray[np.int64] | None = None
 
     def __call__(self, window: Float32Array) -> Mapping[str, Float32Array]:
         """(1, sequence, x, y, z) -> head -> probabilities (1, channel, x, y, z), the mean of the members'."""
         edema: list[Float32Array] = []
-        mean = mean_of(_noting(edema, self._backend.each(window)))
+        mean = mean_of(_noting(edema, islice(self._backend.each(window), self._most)))
         if len(edema) > 1:
             shared = shared_voxels(edema, self._threshold)
             self._shared = shared if self._shared is None else self._shared + shared

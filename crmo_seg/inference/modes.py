@@ -20,6 +20,7 @@ class Mode:
         overlap: share of a window that neighbouring windows have in common, at least.
         mirrored_axes: one set of axes of the model grid for each pass over a window; it is mirrored along all of the
             set, and the passes are averaged. The empty set is the window itself.
+        most_members: how many members of an ensemble are run, the first ones; None is all.
         largest_window: side of a window in training patches, at most: networks know windows of a patch.
 
     Raises:
@@ -32,6 +33,7 @@ class Mode:
     name: str
     overlap: float
     mirrored_axes: tuple[tuple[int, ...], ...] = UNMIRRORED
+    most_members: int | None = None
     largest_window: float = 1.5
 
     def __post_init__(self) -> None:
@@ -55,7 +57,7 @@ class Mode:
         return replace(self, mirrored_axes=kept or UNMIRRORED)
 
 
-FAST: Final = Mode("fast", 0.1)
+FAST: Final = Mode("fast", 0.1, most_members=1)
 DEFAULT: Final = Mode("default", 0.25)
 BEST: Final = Mode("best", 0.5, ((), (0,), (1,), (0, 1)))
 """Mirrored along the in-plane axes that the training mirrored too."""

@@ -93,7 +93,7 @@ class Predictor:
             image, grid = self._model_input(study)
             body = body_region(image, grid.geometry.spacing_mm)
         with timings.stage("network"):
-            members = MembersTogether(self.backend, self.bundle.threshold)
+            members = MembersTogether(self.backend, self.bundle.threshold, self.mode.most_members)
             outputs = predict_windows(image, body, members, self.bundle.plan, self.mode, on_window)
         with timings.stage("restore"):
             probabilities = _probabilities(outputs, grid)

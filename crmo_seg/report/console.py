@@ -11,6 +11,7 @@ from crmo_seg.evaluation.cohort import CohortSummary, LesionSummary
 from crmo_seg.evaluation.comparison import Comparison
 from crmo_seg.evaluation.estimates import Estimate
 from crmo_seg.evaluation.lesions_summary import LesionDetail
+from crmo_seg.evaluation.readers import ReaderAgreement
 from crmo_seg.evaluation.settings import LARGE_LESION_ML
 from crmo_seg.evaluation.statistics import UNKNOWN_INTERVAL, Interval
 from crmo_seg.keys import EDEMA
@@ -47,6 +48,7 @@ def cohort_tables(summary: CohortSummary) -> Group:
     parts += [_metric_table(summary)] if EDEMA in summary.heads else []
     parts += [_stratum_table(summary.detail)] if summary.detail else []
     parts += [_comparison_table(summary.comparison)] if summary.comparison else []
+    parts += [_reader_table(summary.readers)] if summary.readers else []
     parts += [Text(f"Note: {note}") for note in summary.notes]
     return Group(*parts)
 
@@ -161,18 +163,19 @@ def _cohort_rows(summary: CohortSummary) -> list[tuple[str, float, Interval, str
 
 
 def _stratum_table(detail: LesionDetail) -> Table:
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    columns = ("lesions", "found", "reference", "sensitivity", "interval", "false", "predicted", "precision")
+    ratios = (Column("sensitivity", min_width=11), "interval", "false", Column("precision", min_width=9))
+    columns = ("lesions", "found", *ratios)
     table = Table(*columns, title="Lesions by size and bone", title_justify="left")
     dimension = ""
     for one in detail.strata:
         if dimension not in ("", one.dimension):
             table.add_section()
         dimension = one.dimension
-        found = (str(one.n_found), str(one.n_ref), format_number(one.sensitivity))
-        false = (str(one.n_false_positive), str(one.n_pred), format_number(one.precision))
-        table.add_row(one.name, *found, format_interval(one.sensitivity_interval), *false)
+        found = (f"{one.n_found} of {one.n_ref}", format_number(one.sensitivity))
+        false = (f"{one.n_false_positive} of {one.n_pred}", format_number(one.precision))
+        table.add_row(one.name.replace("_", " "), *found, format_interval(one.sensitivity_interval), *false)
     return table
 
 
@@ -185,4 +188,15 @@ def _comparison_table(comparison: Comparison) -> Table:
     for one in comparison.metrics:
         values = [format_number(value) for value in (one.value, one.other, one.difference)]
         table.add_row(one.label, *values, format_interval(one.interval), format_number(one.p_holm))
+    return table
+
+
+def _reader_table(readers: ReaderAgreement) -> Table:
+    from rich.table import Table
+
+    columns = ("mean over pairs", "prediction with readers", "readers with each other", "difference", "interval")
+    table = Table(*columns, title="Several readers", title_justify="left")
+    for one in readers.differences:
+        values = [format_number(value) for value in (one.with_readers, one.between_readers, one.difference)]
+        table.add_row(one.label, *values, format_interval(one.interval))
     return table

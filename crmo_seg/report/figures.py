@@ -1,11 +1,7 @@
-"""Pictures for the report, as PNG bytes: all lesions on a projection of the body, and slices through the largest.
-
-matplotlib is used through its object interface, without pyplot: no window, no state that outlives a call.
-"""
+"""Pictures for the report, as PNG bytes: all lesions on a projection of the body, and slices through the largest."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -14,20 +10,26 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from crmo_seg.lesions import Lesion, LesionMap
+from crmo_seg.report.drawing import (
+    DOTS_PER_INCH,
+    LESION_COLOUR,
+    draw_letters,
+    draw_outline,
+    draw_scale_bar,
+    halo,
+    png_of,
+    show_signal,
+)
 from crmo_seg.report.views import Plane, acquired_plane, grey_range, projection_plane
-from crmo_seg.volume import Array, Geometry, Volume
+from crmo_seg.volume import Geometry, Volume
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.patheffects import AbstractPathEffect
 
 MAXIMUM_TILES: Final = 6
 MOST_NUMBERS: Final = 60
 
-_OUTLINE = "#ffb000"  # told apart from grey by all forms of colour vision (doi:10.1038/nmeth.1618)
-_LETTER = "#d8dee6"
-_DOTS_PER_INCH = 150
 _POINTS_PER_INCH = 72
 _LARGEST_INCH = (6.5, 9.0)
 _SMALLEST_INCH = 2.0
@@ -35,7 +37,6 @@ _TILE_INCH = 2.2
 _TILE_COLUMNS = 3
 _SMALLEST_TILE_MM = 160.0
 _NUMBER_POINTS = 10
-_SCALE_BAR_MM = 100.0
 
 
 def projection_png(image: Volume, lesion_map: LesionMap) -> bytes:
@@ -51,13 +52,13 @@ def projection_png(image: Volume, lesion_map: LesionMap) -> bytes:
     plane = projection_plane(image.geometry)
     figure, inch_per_mm = _page(plane, image.geometry)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    _show(axes, image.array.max(axis=plane.normal), plane, image.geometry)
+    show_signal(axes, image.array.max(axis=plane.normal), plane, image.geometry)
     for _, box, mask in _projected(labels, plane):
-        _draw_outline(axes, mask, box, plane, image.geometry)
+        draw_outline(axes, mask, box, plane, image.geometry)
     _draw_numbers(axes, labels, plane, _NUMBER_POINTS / _POINTS_PER_INCH / inch_per_mm)
-    _draw_letters(axes, plane)
-    _draw_scale_bar(axes, plane.extent_mm(image.geometry)[1])
-    return _png(figure)
+    draw_letters(axes, plane)
+    draw_scale_bar(axes, plane.extent_mm(image.geometry)[1])
+    return png_of(figure)
 
 
 def montage_png(image: Volume, lesion_map: LesionMap) -> bytes:
@@ -73,13 +74,13 @@ def montage_png(image: Volume, lesion_map: LesionMap) -> bytes:
     largest = largest_lesions(lesion_map.lesions)
     rows = -(-len(largest) // _TILE_COLUMNS)
     size = (_TILE_INCH * _TILE_COLUMNS, (_TILE_INCH + 0.25) * rows)
-    figure = Figure(figsize=size, dpi=_DOTS_PER_INCH, layout="constrained")
+    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     window = grey_range(image.array[::2, ::2, ::2])  # percentiles of an eighth are near enough, and eight times sooner
     boxes = ndimage.find_objects(labels.array)
     for position, lesion in enumerate(largest, 1):
         axes = figure.add_subplot(rows, _TILE_COLUMNS, position)
         _draw_tile(axes, lesion, boxes[lesion.lesion_id - 1], image, labels, window)
-    return _png(figure)
+    return png_of(figure)
 
 
 def largest_lesions(lesions: Sequence[Lesion]) -> list[Lesion]:
@@ -105,11 +106,11 @@ def _draw_tile(
     inside = labels.array[box] == lesion.lesion_id
     in_plane = tuple(axis for axis in range(3) if axis != plane.normal)
     position = box[plane.normal].start + int(inside.sum(axis=in_plane).argmax())
-    _show(axes, image.array.take(position, axis=plane.normal), plane, image.geometry, window)
+    show_signal(axes, image.array.take(position, axis=plane.normal), plane, image.geometry, window)
     whole = tuple(slice(0, n) for n in labels.geometry.shape)
-    _draw_outline(axes, labels.array.take(position, axis=plane.normal) > 0, whole, plane, image.geometry)
+    draw_outline(axes, labels.array.take(position, axis=plane.normal) > 0, whole, plane, image.geometry)
     _zoom(axes, box, plane, image.geometry)
-    _draw_letters(axes, plane)
+    draw_letters(axes, plane)
     axes.set_title(tile_title(lesion), fontsize=8, loc="left")
 
 
@@ -131,21 +132,7 @@ def _page(plane: Plane, geometry: Geometry) -> tuple[Figure, float]:
     _, width_mm, height_mm, _ = plane.extent_mm(geometry)
     scale = min(_LARGEST_INCH[0] / width_mm, _LARGEST_INCH[1] / height_mm)
     size = (max(width_mm * scale, _SMALLEST_INCH), max(height_mm * scale, _SMALLEST_INCH))
-    return Figure(figsize=size, dpi=_DOTS_PER_INCH, facecolor="black"), scale
-
-
-def _show(
-    axes: Axes, array: Array, plane: Plane, geometry: Geometry, window: tuple[float, float] | None = None
-) -> None:
-    low, high = window or grey_range(array)
-    extent = plane.extent_mm(geometry)
-    axes.imshow(
-        plane.page(array), cmap="gray", vmin=low, vmax=high, extent=extent, aspect="equal", interpolation="bilinear"
-    )
-    axes.set_facecolor("black")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
+    return Figure(figsize=size, dpi=DOTS_PER_INCH, facecolor="black"), scale
 
 
 def _projected(labels: Volume, plane: Plane) -> Iterator[tuple[int, tuple[slice, ...], NDArray[np.bool_]]]:
@@ -153,18 +140,6 @@ def _projected(labels: Volume, plane: Plane) -> Iterator[tuple[int, tuple[slice,
     for lesion_id, box in enumerate(ndimage.find_objects(labels.array), 1):
         if box is not None:
             yield lesion_id, box, (labels.array[box] == lesion_id).any(axis=plane.normal)
-
-
-def _draw_outline(
-    axes: Axes, mask: NDArray[np.bool_], box: tuple[slice, ...], plane: Plane, geometry: Geometry
-) -> None:
-    """Outline of a 2D mask that fills a box of a canonical grid."""
-    page = np.pad(plane.page(mask), 1).astype(np.float32)
-    left, top = plane.page_corner_mm(geometry, (box[plane.across].stop, box[plane.up].stop))
-    across_mm, up_mm = plane.spacing_mm(geometry)
-    x = left + (np.arange(page.shape[1]) - 0.5) * across_mm
-    y = top + (np.arange(page.shape[0]) - 0.5) * up_mm
-    axes.contour(x, y, page, levels=[0.5], colors=[_OUTLINE], linewidths=0.9)
 
 
 def _draw_numbers(axes: Axes, labels: Volume, plane: Plane, line_mm: float) -> None:
@@ -180,7 +155,7 @@ def _draw_numbers(axes: Axes, labels: Volume, plane: Plane, line_mm: float) -> N
         placed.append((x, y))
         side = "right" if outward < 0 else "left"
         text = axes.text(x + outward * line_mm / 4.0, y, str(lesion_id), ha=side, va="center")
-        text.set(color=_OUTLINE, fontsize=_NUMBER_POINTS, fontweight="bold", path_effects=_halo())
+        text.set(color=LESION_COLOUR, fontsize=_NUMBER_POINTS, fontweight="bold", path_effects=halo())
 
 
 def _anchors(labels: Volume, plane: Plane, line_mm: float) -> Iterator[tuple[int, float, float, int]]:
@@ -193,32 +168,3 @@ def _anchors(labels: Volume, plane: Plane, line_mm: float) -> Iterator[tuple[int
         room = min(left, width - right)
         outward = -1 if (left + right < width) == (room > 2 * line_mm) else 1  # inward where there is no room
         yield lesion_id, left if outward < 0 else right, top + mask.shape[1] * up_mm / 2.0, outward
-
-
-def _draw_letters(axes: Axes, plane: Plane) -> None:
-    for x, letter, side in ((0.03, plane.left_letter, "left"), (0.97, plane.right_letter, "right")):
-        text = axes.text(x, 0.985, letter, ha=side, va="top", transform=axes.transAxes)
-        text.set(color=_LETTER, fontsize=9, path_effects=_halo())
-
-
-def _halo() -> list[AbstractPathEffect]:
-    """A dark rim that keeps letters legible on bright tissue."""
-    from matplotlib.patheffects import withStroke
-
-    return [withStroke(linewidth=2.0, foreground="black")]
-
-
-def _draw_scale_bar(axes: Axes, width_mm: float) -> None:
-    if width_mm < 2 * _SCALE_BAR_MM:
-        return
-    bottom, _ = axes.get_ylim()
-    x, y = 0.03 * width_mm, bottom - 0.04 * width_mm
-    axes.plot((x, x + _SCALE_BAR_MM), (y, y), color=_LETTER, linewidth=1.5)
-    axes.text(x, y - 0.01 * width_mm, "10 cm", color=_LETTER, fontsize=7, va="bottom")
-
-
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    # Without the version of matplotlib in it, the same picture gives the same bytes.
-    figure.savefig(file, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 2})
-    return file.getvalue()

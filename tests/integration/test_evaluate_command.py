@@ -72,3 +72,17 @@ def test_the_terminal_shows_all_of_it(summary: CohortSummary) -> None:
     text = file.getvalue()
     for part in ("normalised surface Dice", "ICC(A,1)", ">= 5 ml", "hands and feet", "Against the other", "Note:"):
         assert part in text, part
+
+
+def test_the_page_says_that_it_is_of_phantoms_and_shows_the_worst(summary: CohortSummary, folder: Path) -> None:
+    html = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    for part in (
+        "are phantoms with a computed truth",
+        "Against the other predictions",
+        "The worst cases",
+        "hands and feet",
+    ):
+        assert part in html, part
+    assert "http" not in html
+    shown = list((folder / "out" / "figures").glob("case_*.png"))
+    assert len(shown) == min(5, sum(bool(case.table and case.table.ref) for case in summary.cases))

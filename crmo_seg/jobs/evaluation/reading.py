@@ -114,8 +114,14 @@ def read_probability(case: Case, predictions: Path, ref: Volume) -> Volume | Non
 
 def _check_grid(path: Path, volume: Volume, ref_path: Path, ref: Volume) -> None:
     if not volume.geometry.same_grid(ref.geometry):
-        problem = f"is on another grid than {ref_path}: {volume} against {ref}"
+        problem = f"is on another grid than {ref_path}: {_grid_difference(volume, ref)}"
         raise InputError(path, problem, "predict on the image that was annotated")
+
+
+def _grid_difference(volume: Volume, ref: Volume) -> str:
+    if volume.geometry.shape != ref.geometry.shape:
+        return f"{volume} against {ref}"
+    return f"both are {ref}, but up to {volume.geometry.largest_corner_shift_mm(ref.geometry):.3g} mm apart"
 
 
 def _read_checked(path: Path, head: str) -> Volume:

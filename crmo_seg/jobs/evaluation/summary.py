@@ -11,6 +11,7 @@ from crmo_seg.evaluation.calibration import Reliability
 from crmo_seg.evaluation.cohort import CohortSummary, HeadSummary, LesionSummary
 from crmo_seg.evaluation.comparison import Comparison
 from crmo_seg.evaluation.lesions_summary import FrocSummary, LesionDetail
+from crmo_seg.evaluation.readers import ReaderAgreement
 from crmo_seg.evaluation.statistics import Interval
 from crmo_seg.evaluation.volume_agreement import VolumeAgreement
 from crmo_seg.jobs.evaluation.tables import count_values, overlap_values, stratum_values
@@ -40,6 +41,7 @@ def summary_to_json(summary: CohortSummary) -> dict[str, Any]:
         },
         "volumes": _volumes(summary.volumes),
         "comparison": _comparison(summary.comparison),
+        "readers": _readers(summary.readers),
     }
     cleaned: dict[str, Any] = _without_nan(plain)
     return cleaned
@@ -134,6 +136,23 @@ def _comparison(comparison: Comparison | None) -> dict[str, Any] | None:
         return None
     metrics = {one.name: _estimate(asdict(one), one.interval) for one in comparison.metrics}
     return {"n_scans": len(comparison.cases), "n_changed": comparison.n_changed, "metrics": metrics}
+
+
+def _readers(readers: ReaderAgreement | None) -> dict[str, Any] | None:
+    if readers is None:
+        return None
+    pairs = [
+        {
+            "raters": [pair.first, pair.second],
+            "metrics": {name: _estimate(asdict(one), one.interval) for name, one in pair.estimates.items()},
+            "volumes": _volumes(pair.volumes),
+        }
+        for pair in readers.pairs
+    ]
+    differences = [
+        {**_estimate(asdict(one), one.interval), "difference": one.difference} for one in readers.differences
+    ]
+    return {"pairs": pairs, "prediction_less_readers": differences}
 
 
 def _without_nan(value: Any) -> Any:  # noqa: ANN401 - JSON is untyped

@@ -17,6 +17,7 @@ from crmo_seg.evaluation.froc import FrocCurve
 from crmo_seg.evaluation.lesion_scores import LesionScores
 from crmo_seg.evaluation.lesion_table import ComparedLesion
 from crmo_seg.evaluation.lesionwise import LesionCounts
+from crmo_seg.evaluation.readers import ReaderAgreement
 from crmo_seg.evaluation.strata import Stratum
 from crmo_seg.evaluation.surface import SurfaceAgreement
 from crmo_seg.evaluation.voxel import Overlap
@@ -84,6 +85,18 @@ def change_rows(comparison: Comparison) -> list[Row]:
             cells |= {name: first, f"{name}_other": other, f"{name}_difference": case.difference(name)}
         changed = str(case.is_changed).lower()
         rows.append({"case_id": case.case_id, "patient_id": case.patient_id, "changed": changed, **_cells(cells)})
+    return rows
+
+
+def reader_rows(readers: ReaderAgreement) -> list[Row]:
+    """Rows of ``readers.csv``: a row a pair of raters."""
+    rows = []
+    for pair in readers.pairs:
+        cells: dict[str, float] = {}
+        for name, one in pair.estimates.items():
+            cells |= {name: one.value, f"{name}_low": one.interval.low, f"{name}_high": one.interval.high}
+        cells["volume_icc"] = pair.volumes.correlation if pair.volumes else math.nan
+        rows.append({"first": pair.first, "second": pair.second, **_cells(cells)})
     return rows
 
 

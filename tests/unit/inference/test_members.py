@@ -37,6 +37,12 @@ def test_one_network_cannot_disagree() -> None:
     assert together.disagreement() is None
 
 
+def test_the_first_members_alone_where_time_is_short() -> None:
+    together = MembersTogether(StubBackend(says(0, 1), says(1, 1), says(1, 1)), 0.5, most=1)
+    assert together(WINDOW)[EDEMA].ravel().tolist() == [0, 1]
+    assert together.disagreement() is None
+
+
 def test_heads_without_edema_are_averaged_too() -> None:
     parts = [lambda _, value=value: {"parts": np.full((1, 2, 4, 1, 1), value, np.float32)} for value in (0.2, 0.6)]
     together = MembersTogether(StubBackend(*parts), 0.5)

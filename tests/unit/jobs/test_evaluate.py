@@ -46,6 +46,7 @@ class Study:
 
     def __init__(self, folder: Path) -> None:
         self.manifest, self.predictions, self.out = folder / "manifest.csv", folder / "pred", folder / "out"
+        self.predictions.mkdir()
         self._labels, self._cases = folder / "labels", list[Case]()
 
     def add(self, case_id: str, head: str, *, pred: Labels | None, ref: Labels, patient_id: str = "") -> None:
@@ -71,6 +72,13 @@ class Study:
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     return Study(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_page(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Most tests are of the tables; drawing the page each time would take most of the time."""
+    if "page" not in request.node.name:
+        monkeypatch.setattr("crmo_seg.jobs.evaluate.write_page", lambda *_: None)
 
 
 def test_edema_by_hand(study: Study) -> None:
@@ -355,3 +363,40 @@ def test_expert_labels_against_themselves(shared_data: Path, tmp_path: Path) -> 
     head = evaluate(tmp_path / "manifest.csv", tmp_path / "pred", tmp_path / "out").heads["hippocampus"]
     assert set(head.classes) == {"1", "2"}
     assert (head.patient_dice.value, head.patient_dice.n) == (1.0, 2)
+
+
+def test_the_page_and_its_figures_are_written(study: Study) -> None:
+    study.add("a", "edema", pred={(1, 5): 1, (20, 23): 1}, ref={(0, 4): 1, (10, 13): 1})
+    study.add("b", "edema", pred={(0, 4): 1}, ref={(0, 4): 1})
+    for _ in range(2):
+        evaluate(study.manifest, study.predictions, study.out)
+    html = (study.out / "report.html").read_text(encoding="utf-8")
+    assert "2 of 3 lesions found" in html
+    names = ["bland_altman.png", "case_a.png", "case_b.png", "strata.png"]
+    assert sorted(file.name for file in (study.out / "figures").iterdir()) == names
+
+
+def test_readers_are_measured_against_each_other(study: Study, tmp_path: Path) -> None:
+    for case_id in "ab":
+        study.add(case_id, "edema", pred={(2, 6): 1}, ref={(0, 4): 1})
+        write_labels(tmp_path / "anna" / case_id / "edema.nii.gz", {(1, 5): 1})
+    summary = evaluate(study.manifest, study.predictions, study.out, readers={"anna": tmp_path / "anna"})
+    assert summary.readers is not None
+    rows = read_rows(study.out / "readers.csv")
+    assert [(row["first"], row["second"], float(row["dice"])) for row in rows] == [
+        ("reference", "anna", 0.75), ("reference", "prediction", 0.5), ("anna", "prediction", 0.75),
+    ]  # fmt: skip
+    data = json.loads((study.out / "summary.json").read_text())["readers"]
+    assert data["prediction_less_readers"][0]["difference"] == pytest.approx(-0.125)
+    assert data["pairs"][0]["raters"] == ["reference", "anna"]
+    evaluate(study.manifest, study.predictions, study.out)
+    assert not (study.out / "readers.csv").exists()
+
+
+def test_a_mask_beside_its_reference_says_by_how_much(study: Study) -> None:
+    study.add("a", "edema", pred={}, ref={})
+    shifted = SPACING.copy()
+    shifted[0, 3] = 1.0
+    write_labels(study.predictions / "a" / "edema.nii.gz", {}, shifted)
+    with pytest.raises(InputError, match=r"a_edema\.nii\.gz: both are Volume\(.*, but up to 1 mm apart"):
+        evaluate(study.manifest, study.predictions, study.out)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
+from evaluation_builders import FEW_SAMPLES, edema_case
 from rich.console import Console
 
 from crmo_seg.evaluation.cohort import CaseMetrics, CohortSummary, summarise
 from crmo_seg.evaluation.lesionwise import LesionAgreement, LesionCounts
+from crmo_seg.evaluation.readers import reader_agreement
 from crmo_seg.evaluation.voxel import Overlap
 from crmo_seg.report.console import cohort_tables
 
@@ -40,3 +43,11 @@ def test_without_lesions_there_is_one_table() -> None:
     assert "mean of classes" in text
     assert "0.750" in text
     assert "Lesions" not in text
+
+
+def test_readers_are_shown_beside_the_prediction() -> None:
+    near, same = ([edema_case(c, ref=[(0, 10)], pred=[(s, 10 + s)]) for c in "ab"] for s in (1, 0))
+    pairs = {("reference", "anna"): same, ("reference", "prediction"): near, ("anna", "prediction"): near}
+    text = shown(replace(summarise(near), readers=reader_agreement(pairs, "prediction", FEW_SAMPLES)))
+    for part in ("Several readers", "-0.100", "prediction with readers"):
+        assert part in text, part

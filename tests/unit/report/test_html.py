@@ -67,7 +67,16 @@ def test_it_says_what_it_must() -> None:
     page = Page(render_report(*make_prediction(), SUMMARY))
     for text in (RESEARCH_ONLY, "study_1", "9f2c41", "2025-03-14", "6.0 ml", "4.8 ml"):
         assert text in page.texts, text
-    for text in ("crmo_seg 0.1.0", "default", "a" * 64, "b" * 64, "0.45", "0.1 ml", "python 3.11.9", "on cpu by openvino, f32, mode default"):
+    for text in (
+        "crmo_seg 0.1.0",
+        "default",
+        "a" * 64,
+        "b" * 64,
+        "0.45",
+        "0.1 ml",
+        "python 3.11.9",
+        "on cpu by openvino, f32, mode default",
+    ):
         assert text in page.cells, text
 
 

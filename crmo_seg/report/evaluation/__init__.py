@@ -1,0 +1,1 @@
+"""The page of an evaluation: numbers as tables, charts, and pictures of the cases that went worst."""
