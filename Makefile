@@ -23,7 +23,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 demo: setup $(DEMO)/study/manifest.csv $(DEMO)/model/bundle/bundle.yaml  ## make a DICOM study, mark its edema, compare with the truth
 	$(BIN)/python infer.py $$(ls -d $(DEMO)/study/*/dicom/series-* | tail -n 1) -o $(DEMO)/prediction --model $(DEMO)/model/bundle --overwrite
 	$(BIN)/crmo-seg evaluate $(DEMO)/study/manifest_dicom.csv $(DEMO)/prediction -o $(DEMO)/evaluation
-	@echo "open $$(ls $(DEMO)/prediction/*/report.html)"
+	@echo "open $$(ls $(DEMO)/prediction/*/report.html) and $(DEMO)/evaluation/report.html"
 
 $(DEMO)/study/manifest.csv: | $(VENV)/installed
 	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --preset plain --tiny --dicom --seed 2026
@@ -52,8 +52,8 @@ format: setup  ## mend what the linter can mend
 pictures: setup  ## draw the pictures of docs/phantom.md
 	$(BIN)/python docs/make_pictures.py
 
-bench: setup  ## print the numbers of benchmarks/
-	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+bench: setup  ## print the numbers of benchmarks/ that need nothing else; the others tell in their first lines what they take
+	for name in startup phantom augmentation window_speed inference_memory; do $(BIN)/python benchmarks/$$name.py; done
 
 clean:  ## remove the environment, outputs and caches
 	rm -rf $(VENV) outputs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
