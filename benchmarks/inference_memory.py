@@ -51,7 +51,14 @@ def main() -> None:
         for rows in arguments.rows:
             write_nifti(folder / f"rows_{rows}.nii.gz", tissue(rows))
             for classes in arguments.classes:
-                command = [sys.executable, "-m", "crmo_seg", "predict", folder / f"rows_{rows}.nii.gz", "-q"]
+                command: list[str | Path] = [
+                    sys.executable,
+                    "-m",
+                    "crmo_seg",
+                    "predict",
+                    folder / f"rows_{rows}.nii.gz",
+                    "-q",
+                ]
                 command += ["-o", folder / f"out_{classes}", "--model", folder / f"bundle_{classes}"]
                 seconds, peak_mb = run_measured(command)
                 image_mb = 384 * 36 * rows * 4 / 1e6

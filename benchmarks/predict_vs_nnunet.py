@@ -72,8 +72,20 @@ def on_the_grid(volume: Volume, order: int) -> Volume:
 def ours(study: Path, work: Path, model: Path, *options: str) -> tuple[float, float, dict[str, object]]:
     """Seconds, peak memory in MB, and the summary of a whole `crmo-seg predict`."""
     out = work / "prediction"
-    command = [sys.executable, "-m", "crmo_seg", "predict", study, "-o", out, "--model", model, "--overwrite", "-q"]
-    seconds, peak_mb = run_measured([*map(str, command), *options])
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "crmo_seg",
+        "predict",
+        study,
+        "-o",
+        out,
+        "--model",
+        model,
+        "--overwrite",
+        "-q",
+    ]
+    seconds, peak_mb = run_measured([*command, *options])
     (summary,) = out.glob("*/summary.json")
     content: dict[str, object] = json.loads(summary.read_text())
     return seconds, peak_mb, content
@@ -89,7 +101,7 @@ def peers(study: Path, work: Path, python: Path) -> tuple[float, float]:
     link = given / study.name
     link.unlink(missing_ok=True)
     link.symlink_to(study)
-    command = [python.parent / "nnUNetv2_predict", "-i", given, "-o", place / "predicted", "-d", "4"]
+    command: list[str | Path] = [python.parent / "nnUNetv2_predict", "-i", given, "-o", place / "predicted", "-d", "4"]
     command += ["-c", "3d_fullres", "-f", "0", "--disable_tta", "-npp", "1", "-nps", "1", "-device", "cpu"]
     folders = {f"nnUNet_{name}": str(place / name) for name in ("raw", "preprocessed", "results")}
     return run_measured(command, folders)
@@ -118,7 +130,7 @@ def engine_of_nnunet(
     """Its sliding window with our network."""
     array, out = work / "image.npy", work / "logits.npz"
     np.save(array, image)
-    command = [python, HERE / "peers" / "nnunet_engine.py", model, array, ",".join(map(str, window))]
+    command: list[str | Path] = [python, HERE / "peers" / "nnunet_engine.py", model, array, ",".join(map(str, window))]
     command += [str(DEFAULT.overlap), out]
     environment = {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
@@ -160,7 +172,16 @@ def peer_python(given: str | None, work: Path) -> Path:
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", work / "nnunet"], check=True)
         packages = ["nnunetv2", "safetensors", "pyyaml"]
-        command = [python, "-m", "pip", "install", "--quiet", "-c", REPOSITORY / "constraints.txt", *packages]
+        command: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "-c",
+            REPOSITORY / "constraints.txt",
+            *packages,
+        ]
         subprocess.run(command, check=True, stdout=sys.stderr)
     return python
 
