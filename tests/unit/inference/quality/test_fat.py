@@ -76,6 +76,7 @@ def test_too_small_an_image_says_nothing(shape: tuple[int, int, int]) -> None:
     assert rim_ratio(make_volume(np.zeros(shape, dtype=np.float32))) is None
 
 
+@pytest.mark.slow
 def test_it_parts_the_sequences_of_phantoms() -> None:
     of = ratios("physical", patients=3)
     suppressed = np.concatenate([of["stir"], of["t2_dixon_water"]])

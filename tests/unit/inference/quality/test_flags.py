@@ -42,6 +42,7 @@ def flags_of(
     return {flag.code: flag for flag in quality_flags(images, masks, lesions_inside(study), SEEN, disagreement)}
 
 
+@pytest.mark.slow
 def test_sound_phantoms_raise_no_warning(studies: tuple[PhantomStudy, ...]) -> None:
     for study in studies:
         flags = flags_of(study)
