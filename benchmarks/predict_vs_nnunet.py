@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from peer_environment import REPOSITORY, peer_python
 from process_tree import run_measured
 from scipy import ndimage
 from untrained import default_plan, save_untrained
@@ -33,7 +34,6 @@ from crmo_seg.preprocess import body_region, preprocess
 from crmo_seg.volume import Array, Geometry, Volume
 
 HERE: Final = Path(__file__).parent
-REPOSITORY: Final = HERE.parent
 SHAPE: Final = (384, 36, 1200)
 SPACING_MM: Final = (1.25, 6.0, 1.25)
 GOALS_S: Final = {"bf16": 15.0, "f32": 35.0}
@@ -162,28 +162,6 @@ def dice(one: Array, other: Array) -> float:
     both = np.count_nonzero((one == other) & (one > 0))
     either = np.count_nonzero(one) + np.count_nonzero(other)
     return 2 * both / either if either else float("nan")
-
-
-def peer_python(given: str | None, work: Path) -> Path:
-    """The interpreter with nnU-Net; made by pip where none is given."""
-    if given:
-        return Path(given)
-    python = work / "nnunet" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", work / "nnunet"], check=True)
-        packages = ["nnunetv2", "safetensors", "pyyaml"]
-        command: list[str | Path] = [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "-c",
-            REPOSITORY / "constraints.txt",
-            *packages,
-        ]
-        subprocess.run(command, check=True, stdout=sys.stderr)
-    return python
 
 
 def main() -> None:

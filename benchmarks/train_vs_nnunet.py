@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from peer_environment import REPOSITORY, peer_python
 
 from crmo_seg.cases import read_manifest, write_manifest
 from crmo_seg.training.folds import with_folds
 
 HERE: Final = Path(__file__).parent
-REPOSITORY: Final = HERE.parent
 HEAD: Final = "hippocampus"
 FOLDS: Final = 5
 
@@ -33,17 +33,6 @@ FOLDS: Final = 5
 def run(*command: str | Path) -> None:
     """Run a program; its output goes to the terminal's error stream, so that stdout is the table alone."""
     subprocess.run([str(part) for part in command], check=True, stdout=sys.stderr)
-
-
-def peer_python(given: str | None, work: Path) -> Path:
-    """The interpreter with nnU-Net; made by pip where none is given."""
-    if given:
-        return Path(given)
-    python = work / "nnunet" / "bin" / "python"
-    if not python.exists():
-        run(sys.executable, "-m", "venv", work / "nnunet")
-        run(python, "-m", "pip", "install", "--quiet", "-c", REPOSITORY / "constraints.txt", "nnunetv2")
-    return python
 
 
 def import_data(raw: Path, work: Path) -> tuple[Path, list[str]]:

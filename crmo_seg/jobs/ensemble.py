@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from crmo_seg.bundle import ModelBundle, ensemble_bundles, load_bundle
+from crmo_seg.bundle import ModelBundle, ensemble_bundles
 from crmo_seg.errors import InputError
-from crmo_seg.inference.backend import OpenVinoUnusable, is_installed
-from crmo_seg.inference.windows import Float32Array
+from crmo_seg.inference.backend import is_installed
 
 
 def make_ensemble(folders: Sequence[Path], out: Path) -> ModelBundle:
@@ -26,8 +25,9 @@ def make_ensemble(folders: Sequence[Path], out: Path) -> ModelBundle:
     made = ensemble_bundles(folders, out)
     if is_installed("openvino") and is_installed("torch"):
         from crmo_seg.inference.openvino_export import export_openvino
+        from crmo_seg.inference.self_check import kept_window
 
-        export_openvino(made, out, _check_window(folders[0]))
+        export_openvino(made, out, kept_window(folders[0], made.plan))
     return made
 
 
@@ -40,16 +40,3 @@ def _check(folders: Sequence[Path], out: Path) -> None:
             raise InputError(folder, "is named twice", "name each bundle once")
     if out.resolve() in places:
         raise InputError(out, "is one of the bundles that the ensemble is made of", "give another folder after -o")
-
-
-def _check_window(folder: Path) -> Float32Array | None:
-    """The window of a real case that a member was checked on, or None where it has none."""
-    from crmo_seg.inference.openvino_files import find_openvino_files
-    from crmo_seg.inference.self_check import SelfCheck
-
-    try:
-        files = find_openvino_files(load_bundle(folder), folder)
-        window: Float32Array = SelfCheck.load(files.self_check).window[0]
-    except OpenVinoUnusable:
-        return None
-    return window
