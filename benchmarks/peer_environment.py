@@ -18,6 +18,7 @@ def peer_python(given: str | None, work: Path) -> Path:
     python = work / "nnunet" / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", work / "nnunet"], check=True, stdout=sys.stderr)
-        command = [python, "-m", "pip", "install", "--quiet", "-c", REPOSITORY / "constraints.txt", *_PACKAGES]
+        command: list[str | Path] = [python, "-m", "pip", "install", "--quiet", *_PACKAGES]
+        command += ["-c", REPOSITORY / "constraints.txt"]
         subprocess.run(command, check=True, stdout=sys.stderr)
     return python

@@ -15,9 +15,9 @@ import numpy as np
 
 from crmo_seg.anatomy import BONES_TABLE
 from crmo_seg.evaluation.lesion_table import UNKNOWN_GROUP, ComparedLesion, LesionTable
+from crmo_seg.evaluation.lesionwise import LesionCounts
 from crmo_seg.evaluation.settings import DEFAULT_SETTINGS, EvaluationSettings
 from crmo_seg.evaluation.statistics import Interval, patient_samples, percentile_interval
-from crmo_seg.evaluation.voxel import ratio
 
 GROUPS: Final = (*dict.fromkeys(bone.group for bone in BONES_TABLE), UNKNOWN_GROUP)
 """Parts of the skeleton, from head to feet."""
@@ -55,12 +55,16 @@ class Stratum:
     @property
     def sensitivity(self) -> float:
         """Found over all reference lesions of the stratum; NaN without any."""
-        return ratio(self.n_found, self.n_ref)
+        return self._counts.sensitivity
 
     @property
     def precision(self) -> float:
         """True over all predicted lesions of the stratum; NaN without any."""
-        return ratio(self.n_pred - self.n_false_positive, self.n_pred)
+        return self._counts.precision
+
+    @property
+    def _counts(self) -> LesionCounts:
+        return LesionCounts(self.n_ref, self.n_pred, self.n_found, self.n_false_positive)
 
 
 def stratify(patients: TablesByPatient, settings: EvaluationSettings = DEFAULT_SETTINGS) -> tuple[Stratum, ...]:
