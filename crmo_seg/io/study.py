@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias
 
 from crmo_seg.cases import Case, read_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom import case_id_of_study, load_series
-from crmo_seg.io.dicom_series import SeriesSummary, find_series
-from crmo_seg.io.dicom_source import DicomFile, is_dicom_file, is_hidden, open_files
+from crmo_seg.io.dicom.read import case_id_of_study, load_series
+from crmo_seg.io.dicom.series import SeriesSummary, find_series
+from crmo_seg.io.dicom.source import DicomFile, is_dicom_file, is_hidden, open_files
 from crmo_seg.io.nifti import case_id_of, is_nifti_name, read_image
 from crmo_seg.keys import STIR
 from crmo_seg.volume import Volume

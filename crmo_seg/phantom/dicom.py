@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from crmo_seg.io.dicom_mr_header import derived_uid
-from crmo_seg.io.dicom_mr_study import (
+from crmo_seg.io.dicom.mr_header import derived_uid
+from crmo_seg.io.dicom.mr_study import (
     COMPOSED_IMAGE_TYPE,
     LARGEST_SIGNAL,
     ORIGINAL_IMAGE_TYPE,

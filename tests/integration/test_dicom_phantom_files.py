@@ -16,10 +16,10 @@ from stub_model import Finished, make_image, write_model
 
 from crmo_seg.cases import read_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom_mr_header import derived_uid
-from crmo_seg.io.dicom_mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
-from crmo_seg.io.dicom_series import list_series
-from crmo_seg.io.dicom_write import write_mr_study
+from crmo_seg.io.dicom.mr_header import derived_uid
+from crmo_seg.io.dicom.mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom.mr_write import write_mr_study
+from crmo_seg.io.dicom.series import list_series
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.io.study import open_study
 from crmo_seg.keys import STIR

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmo_seg.io.dicom_mr_header import decimal_text, derived_uid, file_meta, series_header, series_uid, study_uid
-from crmo_seg.io.dicom_mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom.mr_header import decimal_text, derived_uid, file_meta, series_header, series_uid, study_uid
+from crmo_seg.io.dicom.mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
 from crmo_seg.volume import Geometry, Volume
 
 STIR = MrSequence(("SE", "IR"), 4500, 70, 160, 1.5, 150, 12, ("SK", "SP"), ("FS",))

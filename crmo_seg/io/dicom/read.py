@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom_series import SeriesSummary, find_series, read_datasets
-from crmo_seg.io.dicom_source import DicomFile, source_name
-from crmo_seg.io.dicom_stack import ORIENTATION_TOLERANCE, Slice, stack_problem
+from crmo_seg.io.dicom.series import SeriesSummary, find_series, read_datasets
+from crmo_seg.io.dicom.source import DicomFile, source_name
+from crmo_seg.io.dicom.stack import ORIENTATION_TOLERANCE, Slice, stack_problem
 from crmo_seg.volume import Array, Float64Array, Geometry, GeometryError, Volume
 
 if TYPE_CHECKING:

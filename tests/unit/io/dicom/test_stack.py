@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from builders import rotation_about
 
-from crmo_seg.io.dicom_stack import Slice, stack_problem
+from crmo_seg.io.dicom.stack import Slice, stack_problem
 
 
 def stack(heights: list[float], angle_degrees: float = 0.0, shift_per_mm: float = 0.0) -> list[Slice]:

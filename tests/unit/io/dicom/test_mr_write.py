@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom_mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
-from crmo_seg.io.dicom_write import as_displayed, write_mr_study
+from crmo_seg.io.dicom.mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom.mr_write import as_displayed, write_mr_study
 from crmo_seg.io.study import open_study
 from crmo_seg.volume import Float64Array, Geometry, Volume
 

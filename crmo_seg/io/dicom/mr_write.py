@@ -9,8 +9,8 @@ import numpy as np
 
 from crmo_seg.errors import InputError
 from crmo_seg.files import folder_written_whole
-from crmo_seg.io.dicom_mr_header import decimal_text, derived_uid, file_meta, series_header
-from crmo_seg.io.dicom_mr_study import MrSeries, MrStudy
+from crmo_seg.io.dicom.mr_header import decimal_text, derived_uid, file_meta, series_header
+from crmo_seg.io.dicom.mr_study import MrSeries, MrStudy
 from crmo_seg.volume import Float64Array, Volume
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import datetime
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from crmo_seg.io.dicom_mr_study import MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom.mr_study import MrSequence, MrSeries, MrStudy
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset, FileMetaDataset

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crmo_seg.io.dicom_mr_study import ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom.mr_study import ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
 from crmo_seg.volume import Array, Geometry, GeometryError, Volume
 
 STIR = MrSequence(("SE", "IR"), 4500, 70, 160, 1.5, 150)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom_source import DicomFile, all_files, looks_like_dicom, open_files, source_name
+from crmo_seg.io.dicom.source import DicomFile, all_files, looks_like_dicom, open_files, source_name
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

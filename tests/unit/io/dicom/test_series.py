@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom_series import find_series, list_series
+from crmo_seg.io.dicom.series import find_series, list_series
 
 WriteSeries = Callable[..., list[Path]]
 SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"

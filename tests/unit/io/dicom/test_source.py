@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from crmo_seg.errors import InputError
-from crmo_seg.io import dicom_source
-from crmo_seg.io.dicom_source import DicomFile, all_files, is_dicom_file, open_files, source_name
+from crmo_seg.io.dicom import source as dicom_source
+from crmo_seg.io.dicom.source import DicomFile, all_files, is_dicom_file, open_files, source_name
 
 
 def make_zip(path: Path, members: dict[str, bytes]) -> Path:

@@ -12,7 +12,7 @@ import pytest
 from pydicom.uid import JPEGLosslessSV1
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom import case_id_of_study, frame_of_reference_of, read_series
+from crmo_seg.io.dicom.read import case_id_of_study, frame_of_reference_of, read_series
 
 WriteSeries = Callable[..., list[Path]]
 
