@@ -25,7 +25,7 @@ from crmo_seg.data.sample import AIR, CASE, FOREGROUND, IMAGE, ForegroundPositio
 from crmo_seg.errors import InputError
 from crmo_seg.plan import Plan
 
-CACHE_FORMAT: Final = 2
+CACHE_FORMAT: Final = 3
 """Raised whenever preprocessing or these files change, so that no old folder is taken for a new one."""
 
 _CONTENTS: Final = "contents.json"
@@ -101,10 +101,10 @@ def _write_arrays(part: Path, sample: Sample, plan: Plan) -> None:
     np.save(part / f"{IMAGE}.npy", sample[IMAGE])
     for head in _labelled(sample, plan):
         np.save(part / f"{label_key(head)}.npy", sample[label_key(head)])
-        for value, positions in sample[FOREGROUND][head].items():
-            np.save(part / f"{_positions_name(head, value)}.npy", positions)
-    classes = {head: sorted(sample[FOREGROUND][head]) for head in _labelled(sample, plan)}
-    (part / _CONTENTS).write_text(json.dumps({"classes": classes, "air": sample[AIR].tolist()}))
+        for region, positions in sample[FOREGROUND][head].items():
+            np.save(part / f"{_positions_name(head, region)}.npy", positions)
+    regions = {head: sorted(sample[FOREGROUND][head]) for head in _labelled(sample, plan)}
+    (part / _CONTENTS).write_text(json.dumps({"regions": regions, "air": sample[AIR].tolist()}))
 
 
 def _name_finally(part: Path, folder: Path) -> None:
@@ -119,13 +119,13 @@ def _read(folder: Path, case: Case, plan: Plan) -> Sample:
     contents = json.loads((folder / _CONTENTS).read_text())
     image = np.load(folder / f"{IMAGE}.npy", mmap_mode="r")
     sample: Sample = {CASE: case, IMAGE: image, AIR: np.array(contents["air"], np.float32)}
-    classes, foreground = contents["classes"], ForegroundPositions()
+    regions, foreground = contents["regions"], ForegroundPositions()
     for head in plan.heads:
-        known = head.name in classes
+        known = head.name in regions
         path = folder / f"{label_key(head.name)}.npy"
         sample[label_key(head.name)] = np.load(path, mmap_mode="r") if known else _no_label(image.shape[1:])
         sample[labelled_key(head.name)] = np.float32(known)
-        foreground[head.name] = _positions(folder, head.name, classes.get(head.name, ()))
+        foreground[head.name] = _positions(folder, head.name, regions.get(head.name, ()))
     return sample | {FOREGROUND: foreground}
 
 
@@ -134,12 +134,12 @@ def _no_label(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return np.broadcast_to(np.uint8(0), (1, *shape))
 
 
-def _positions(folder: Path, head: str, values: Iterable[int]) -> dict[int, NDArray[np.int32]]:
-    return {value: np.load(folder / f"{_positions_name(head, value)}.npy", mmap_mode="r") for value in values}
+def _positions(folder: Path, head: str, regions: Iterable[int]) -> dict[int, NDArray[np.int32]]:
+    return {region: np.load(folder / f"{_positions_name(head, region)}.npy", mmap_mode="r") for region in regions}
 
 
-def _positions_name(head: str, value: int) -> str:
-    return f"foreground_{head}_{value}"
+def _positions_name(head: str, region: int) -> str:
+    return f"foreground_{head}_{region}"
 
 
 def _labelled(sample: Sample, plan: Plan) -> list[str]:

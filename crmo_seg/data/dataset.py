@@ -22,15 +22,25 @@ class Foreground:
 
     Attributes:
         share: of the patches.
-        heads: whose classes count.
+        heads: whose classes, or lesions, count.
+        elsewhere: heads of which the other patches hold a class; where there is none they lie anywhere, in air too.
     """
 
     share: float
     heads: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
 
-    def classes(self, sample: Sample) -> list[NDArray[np.int32]]:
-        """Positions of each class of these heads that a prepared sample has."""
-        return [positions for head in self.heads for positions in sample[FOREGROUND][head].values()]
+    def regions(self, sample: Sample) -> list[NDArray[np.int32]]:
+        """Positions of each region of these heads that a prepared sample has."""
+        return _regions(sample, self.heads)
+
+    def regions_elsewhere(self, sample: Sample) -> list[NDArray[np.int32]]:
+        """The same of the heads for other patches."""
+        return _regions(sample, self.elsewhere)
+
+
+def _regions(sample: Sample, heads: tuple[str, ...]) -> list[NDArray[np.int32]]:
+    return [positions for head in heads for positions in sample[FOREGROUND][head].values()]
 
 
 class PatchDataset(Dataset[Sample]):
@@ -38,7 +48,8 @@ class PatchDataset(Dataset[Sample]):
 
     Patches are numbered through all epochs, and the random state of a patch derives from the seed and its number
     alone: it does not depend on the number of workers, and a resumed run draws what an uninterrupted one would.
-    A slot meant for foreground draws only from cases that have some, and there each class as often as any other.
+    A slot meant for foreground draws only from cases that have some, and there each class, or each lesion of a head
+    of one class, as often as any other.
 
     Args:
         samples: prepared cases.
@@ -54,7 +65,7 @@ class PatchDataset(Dataset[Sample]):
         self.samples = samples
         self.pipeline = pipeline
         self.foreground = foreground
-        self.with_foreground = [i for i, sample in enumerate(samples) if foreground.classes(sample)]
+        self.with_foreground = [i for i, sample in enumerate(samples) if foreground.regions(sample)]
         self.length = length
         self.seed = seed
 
@@ -67,10 +78,10 @@ class PatchDataset(Dataset[Sample]):
         on_foreground = bool(self.with_foreground) and random.random() < self.foreground.share
         candidates = self.with_foreground if on_foreground else range(len(self.samples))
         sample = self.samples[candidates[random.integers(len(candidates))]]
-        classes = self.foreground.classes(sample) if on_foreground else ()
-        positions = classes[random.integers(len(classes))] if classes else _NOWHERE
+        regions = self.foreground.regions(sample) if on_foreground else self.foreground.regions_elsewhere(sample)
+        positions = regions[random.integers(len(regions))] if regions else _NOWHERE
         self.pipeline.set_random_state(seed=int(random.integers(_LARGEST_SEED)))
-        patch: Sample = self.pipeline({**sample, FOREGROUND: positions, CENTRE_ON_FOREGROUND: on_foreground})
+        patch: Sample = self.pipeline({**sample, FOREGROUND: positions, CENTRE_ON_FOREGROUND: bool(regions)})
         return patch
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from monai.transforms import Transform
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from crmo_seg.cases import Case
 from crmo_seg.data.labels import as_classes
@@ -19,7 +20,12 @@ from crmo_seg.preprocess import ModelGrid, preprocess
 from crmo_seg.volume import Geometry, Volume
 
 MOST_POSITIONS = 5_000
-"""Voxels of a class kept for a case: enough to centre patches on, small in memory."""
+"""Voxels of a region kept for a case: enough to centre patches on, small in memory."""
+
+MOST_LESIONS = 50
+"""Components that are regions of their own, the largest ones; the specks beyond are one region together."""
+
+_NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
 
 
 class LoadCased(Transform):
@@ -84,14 +90,28 @@ def _check_one_grid(images: Sequence[Volume], case: Case) -> None:
 
 
 def _foreground_positions(sample: Sample, heads: tuple[Head, ...]) -> ForegroundPositions:
-    return {head.name: _class_positions(sample[label_key(head.name)][0]) for head in heads}
+    return {head.name: _positions(_regions(sample[label_key(head.name)][0], head)) for head in heads}
 
 
-def _class_positions(label: NDArray[np.uint8]) -> dict[int, NDArray[np.int32]]:
-    """Voxels of each class but background that the label holds."""
-    voxels = np.argwhere(label).astype(np.int32)
-    values = label[tuple(voxels.T)]
-    return {int(value): _thinned(voxels[values == value]) for value in np.unique(values)}
+def _regions(label: NDArray[np.uint8], head: Head) -> NDArray[np.int32]:
+    """What patches are centred on, each region as often as any other: a head's classes, or its lesions.
+
+    By voxels alone, a patient's one large lesion would stand in nearly every patch, the small ones in hardly any.
+    """
+    if len(head.classes) > 1:
+        return label.astype(np.int32)
+    components: NDArray[np.int32] = np.zeros(label.shape, dtype=np.int32)
+    count = int(ndimage.label(label, structure=_NEIGHBOURS_26, output=components))
+    sizes = np.bincount(components.ravel(), minlength=count + 1)[1:]
+    rank = np.zeros(count + 1, dtype=np.int32)
+    rank[1 + np.argsort(-sizes, kind="stable")] = np.arange(1, count + 1)
+    return np.minimum(rank, MOST_LESIONS + 1)[components]
+
+
+def _positions(regions: NDArray[np.int32]) -> dict[int, NDArray[np.int32]]:
+    voxels = np.argwhere(regions).astype(np.int32)
+    numbers = regions[tuple(voxels.T)]
+    return {int(number): _thinned(voxels[numbers == number]) for number in np.unique(numbers)}
 
 
 def _thinned(voxels: NDArray[np.int32]) -> NDArray[np.int32]:

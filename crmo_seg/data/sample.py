@@ -24,7 +24,10 @@ FOREGROUND: Final = "foreground"
 """In a prepared sample ``ForegroundPositions``; for one patch the voxels (n, 3) of which one is to lie inside."""
 
 ForegroundPositions: TypeAlias = dict[str, dict[int, NDArray[np.int32]]]
-"""Head -> class value -> voxels (n, 3) of it, thinned out evenly; classes that the case does not have are left out."""
+"""Head -> region -> voxels (n, 3) of it, thinned out evenly.
+
+A region is a class that the case has, by its value; of a head of one class it is a component, the largest is 1.
+"""
 
 CENTRE_ON_FOREGROUND: Final = "centre_on_foreground"
 

@@ -20,6 +20,7 @@ import yaml
 from crmo_seg.errors import InputError
 from crmo_seg.keys import STIR
 from crmo_seg.phantom.body.person import AGE_RANGE_YEARS
+from crmo_seg.phantom.body.settings import BodySettings
 from crmo_seg.phantom.edema.settings import EdemaSettings
 from crmo_seg.phantom.normal.settings import NormalSettings
 from crmo_seg.phantom.plain.presets import PLAIN
@@ -31,6 +32,8 @@ from crmo_seg.phantom.signal.sequences import SEQUENCE_NAMES
 Settings = TypeVar("Settings")
 
 PRESETS_DIR: Final = Path(__file__).parent / "presets"
+EXAM_PREFIX: Final = "exam_"
+"""Of the presets that no training may use."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class PhantomSettings:
         age_years: at the first visit, drawn evenly.
         months_between_visits: drawn evenly for each visit after the first.
         sequences: of each study; all lie on one grid.
+        body: how unlike each other the children are.
         edema: how many children are ill, how large and bright their lesions are.
         normal: look-alikes.
         contrast: by physics, or randomised.
@@ -53,6 +57,7 @@ class PhantomSettings:
     age_years: tuple[float, float] = AGE_RANGE_YEARS
     months_between_visits: tuple[float, float] = (4.0, 14.0)
     sequences: tuple[str, ...] = (STIR,)
+    body: BodySettings = field(default_factory=BodySettings)
     edema: EdemaSettings = field(default_factory=EdemaSettings)
     normal: NormalSettings = field(default_factory=NormalSettings)
     contrast: ContrastSettings = field(default_factory=ContrastSettings)
@@ -88,7 +93,8 @@ def read_preset(name: str) -> PhantomSettings:
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else PRESETS_DIR / f"{name}.yaml"
     if not path.is_file():
-        remedy = f"give a YAML file that exists, or one of: {', '.join((*preset_names(), PLAIN.name))}"
+        usual = [name for name in preset_names() if not name.startswith(EXAM_PREFIX)]
+        remedy = f"give a YAML file that exists, or one of: {', '.join((*usual, PLAIN.name))}, or a family of the exam"
         raise InputError(f"preset {name!r}", "is not known", remedy)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

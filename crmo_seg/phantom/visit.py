@@ -69,7 +69,7 @@ class VisitPlan:
 
 def plan_visits(settings: PhantomSettings, seed: int, index: int, visits: int = 1) -> tuple[VisitPlan, ...]:
     """Visits of one patient without voxels, the first one first."""
-    person = draw_person(stream(seed, index, "person"))
+    person = draw_person(stream(seed, index, "person"), settings.body)
     phenotype = draw_phenotype(stream(seed, index, "marrow"))
     ages = _ages(settings, stream(seed, index, "ages"), visits)
     chances = cohort_chances(seed, index)

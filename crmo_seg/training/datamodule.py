@@ -17,6 +17,7 @@ from crmo_seg.data.cache import PreparedCases
 from crmo_seg.data.dataset import CaseDataset, EpochSampler, Foreground, PatchDataset
 from crmo_seg.data.pipeline import training_pipeline
 from crmo_seg.data.sample import IMAGE, Sample
+from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_geometry
 from crmo_seg.plan import Plan
 from crmo_seg.preprocess import model_grid
@@ -35,6 +36,7 @@ class Sampling:
         patches_per_epoch: patches between two validations' worth of counting.
         foreground_share: share of patches that hold foreground.
         foreground_heads: whose classes are foreground; None is the first head, the one that a model is for.
+        elsewhere_heads: heads of which the other patches hold a class; without any they lie anywhere.
         workers: loader processes; 0 draws in the training process.
     """
 
@@ -42,6 +44,7 @@ class Sampling:
     patches_per_epoch: int
     foreground_share: float
     foreground_heads: tuple[str, ...] | None = None
+    elsewhere_heads: tuple[str, ...] = ()
     workers: int = 0
 
 
@@ -83,7 +86,7 @@ class SegmentationData(pl.LightningDataModule):
         dataset = PatchDataset(
             self.train_samples,
             training_pipeline(self.plan, self.augmentation, self.train_samples),
-            foreground=Foreground(self.sampling.foreground_share, self._foreground_heads()),
+            foreground=self._foreground(),
             length=self.sampling.patches_per_epoch,
             seed=self.seed,
         )
@@ -115,9 +118,15 @@ class SegmentationData(pl.LightningDataModule):
         source = read_geometry(case.images[self.plan.sequences[0]])
         return model_grid(source, self.plan.grid).geometry.spacing_mm
 
-    def _foreground_heads(self) -> tuple[str, ...]:
-        heads = self.sampling.foreground_heads
-        return (self.plan.heads[0].name,) if heads is None else tuple(heads)
+    def _foreground(self) -> Foreground:
+        sampling = self.sampling
+        heads = (self.plan.heads[0].name,) if sampling.foreground_heads is None else tuple(sampling.foreground_heads)
+        known = {head.name for head in self.plan.heads}
+        for name in (*heads, *sampling.elsewhere_heads):
+            if name not in known:
+                remedy = f"it has: {', '.join(sorted(known))}"
+                raise InputError("data.sampling", f"names the head {name}, which the model has not", remedy)
+        return Foreground(sampling.foreground_share, heads, tuple(sampling.elsewhere_heads))
 
 
 def voxel_ml(sample: Sample) -> float:

@@ -78,10 +78,11 @@ class RandPasteLesiond(RandSometimesd):
     def _draw_lesion(self) -> Lesion | None:
         for _ in range(_TRIES):
             donor = self.donors[int(self.R.randint(len(self.donors)))]
-            classes = donor[FOREGROUND].get(self.head, {})
-            if classes:
-                value = list(classes)[int(self.R.randint(len(classes)))]
-                position = classes[value][int(self.R.randint(len(classes[value])))]
+            regions = list(donor[FOREGROUND].get(self.head, {}).values())
+            if regions:
+                voxels = regions[int(self.R.randint(len(regions)))]
+                position = voxels[int(self.R.randint(len(voxels)))]
+                value = int(donor[label_key(self.head)][(0, *position)])
                 return lesion_at(donor, self.head, value, position, self.largest_sides)
         return None
 

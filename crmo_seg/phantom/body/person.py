@@ -16,6 +16,7 @@ from crmo_seg.phantom.body.child import Child, Limbs, Proportions, Sex, Variatio
 from crmo_seg.phantom.body.growth_ages import CLOSING, closing_openness
 from crmo_seg.phantom.body.growth_charts import BODY_MASS_INDEX, STATURE_CM
 from crmo_seg.phantom.body.lying import draw_pose
+from crmo_seg.phantom.body.settings import USUAL_BODIES, BodySettings
 
 AGE_RANGE_YEARS: Final = (3.0, 17.0)
 GIRLS_SHARE: Final = 0.6
@@ -45,6 +46,10 @@ MASS_POWER: Final = 1.68
 FLESH_RANGE: Final = (0.80, 1.60)
 FAT_SHARE: Final = 0.0058
 """Thickness of the subcutaneous fat of the trunk over the stature, at a median body mass index."""
+BODY_MASS_Z: Final = (-2.2, 2.3)
+"""Range of the z-score of the body mass index in the usual population."""
+HIGHEST_BODY_MASS_Z: Final = 2.6
+"""Of any population: the formula of the growth charts has a pole a little beyond 3."""
 TEMPO_SPREAD_YEARS: Final = 0.9
 """Standard deviation of skeletal maturity around age; 0.6 to 1.2 years in Greulich and Pyle's series, recalled."""
 
@@ -69,6 +74,7 @@ class Person:
         scoliosis: sideways swing of the spine over the stature.
         limb_lengths: of each side over the mean of both.
         variation_seed: of the shapes of bones and organs.
+        shape: how far these are from the mean ones; 1 as usual.
     """
 
     sex: Sex
@@ -86,6 +92,7 @@ class Person:
     scoliosis: float
     limb_lengths: Mapping[Side, float]
     variation_seed: int
+    shape: float = 1.0
 
     @property
     def stature_percentile(self) -> float:
@@ -93,15 +100,15 @@ class Person:
         return 100 * NormalDist().cdf(self.stature_z)
 
 
-def draw_person(rng: np.random.Generator) -> Person:
-    """A person from the population."""
-    ratio = _Ratios(rng)
+def draw_person(rng: np.random.Generator, settings: BodySettings = USUAL_BODIES) -> Person:
+    """A person from the population; the same generator gives the same person, more or less unlike the mean one."""
+    ratio = _Ratios(rng, settings.build)
     asymmetry = 0.006 * ratio.normal()
     return Person(
         sex=Sex.GIRL if rng.random() < GIRLS_SHARE else Sex.BOY,
         stature_z=ratio.normal(),
-        body_mass_z=float(np.clip(0.2 + 1.05 * rng.standard_normal(), -2.2, 2.3)),
-        maturity_years=TEMPO_SPREAD_YEARS * ratio.normal(),
+        body_mass_z=_body_mass_z(float(rng.standard_normal()), settings.build),
+        maturity_years=TEMPO_SPREAD_YEARS * _Ratios(rng).normal(),
         frame=ratio.around_1(0.035),
         bone_girth=ratio.around_1(0.05),
         fat=ratio.around_1(0.20),
@@ -113,6 +120,7 @@ def draw_person(rng: np.random.Generator) -> Person:
         scoliosis=0.003 * ratio.normal(),
         limb_lengths=MappingProxyType({Side.RIGHT: 1 + asymmetry / 2, Side.LEFT: 1 - asymmetry / 2}),
         variation_seed=int(rng.integers(2**31)),
+        shape=settings.shape,
     )
 
 
@@ -156,7 +164,7 @@ def _body(person: Person, age: float, height: float) -> Child:
         sex=person.sex,
         maturity_years=person.maturity_years,
         proportions=Proportions(arm=person.arm * float(np.interp(age, *ARM)), knee=KNEE * person.thigh),
-        variation=Variation(person.variation_seed),
+        variation=Variation(person.variation_seed, person.shape),
     )
     return replace(child, physis_openness=closing_openness(CLOSING["femur distal"], child))
 
@@ -182,14 +190,25 @@ def _fat_mm(person: Person, age: float, height_mm: float) -> float:
     return FAT_SHARE * height_mm * sex * toddler * person.fat * float(np.exp(0.45 * person.body_mass_z))
 
 
-class _Ratios:
-    """Draws that are never further than two deviations from the mean, so that nothing leaves its place."""
+def _body_mass_z(normal: float, build: float) -> float:
+    lowest, highest = (limit * max(build, 1.0) for limit in BODY_MASS_Z)
+    return float(np.clip(0.2 + 1.05 * build * normal, lowest, min(highest, HIGHEST_BODY_MASS_Z)))
 
-    def __init__(self, rng: np.random.Generator) -> None:
+
+class _Ratios:
+    """Draws that are never further than two deviations from the mean, so that nothing leaves its place.
+
+    Args:
+        rng: source of chance.
+        build: multiplies the deviations.
+    """
+
+    def __init__(self, rng: np.random.Generator, build: float = 1.0) -> None:
         self._rng = rng
+        self._build = build
 
     def normal(self) -> float:
-        return float(np.clip(self._rng.standard_normal(), -2.2, 2.2))
+        return float(np.clip(self._rng.standard_normal(), -2.2, 2.2)) * self._build
 
     def around_1(self, deviation: float) -> float:
-        return float(np.exp(deviation * np.clip(self._rng.standard_normal(), -2, 2)))
+        return float(np.exp(deviation * self._build * np.clip(self._rng.standard_normal(), -2, 2)))

@@ -41,8 +41,9 @@ def plan_lesions(
     if is_free < settings.lesion_free:
         return ()
     pattern = pattern_at(kind)
+    count = max(1, round(settings.number_factor * count_at(pattern, number)))
     planner = Planner(settings, room_ml)
-    return planner.new_lesions(skeleton, (pattern, count_at(pattern, number)), draw_traits(lesions), (sites, lesions))
+    return planner.new_lesions(skeleton, (pattern, count), draw_traits(lesions), (sites, lesions))
 
 
 class Planner:

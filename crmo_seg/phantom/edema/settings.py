@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ class EdemaSettings:
         filled_spread: standard deviation of the logarithm of it.
         ratio_spread: of the logarithm of the signal ratio of lesion to muscle, between the lesions of a child.
         ratio_range: no lesion is darker or brighter.
+        number_factor: multiplies the number of lesions of an ill child at its first visit.
     """
 
     lesion_free: float = 0.4
@@ -32,6 +34,7 @@ class EdemaSettings:
     filled_spread: float = 0.9
     ratio_spread: float = 0.34
     ratio_range: tuple[float, float] = (2.0, 12.0)
+    number_factor: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
@@ -47,6 +50,8 @@ class EdemaSettings:
             raise InputError("ratio_spread", f"is {self.ratio_spread}", "give a spread from 0 on")
         if not 0 < self.ratio_range[0] < self.ratio_range[1]:
             raise InputError("ratio_range", f"{self.ratio_range} is no range", "give 0 < lowest < highest")
+        if not 0 < self.number_factor < math.inf:
+            raise InputError("number_factor", f"is {self.number_factor}", "give a number above 0")
 
 
 DEFAULT_SETTINGS: Final = EdemaSettings()

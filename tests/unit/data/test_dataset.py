@@ -95,4 +95,13 @@ def test_each_class_of_a_case_is_drawn_as_often() -> None:
 def test_only_the_named_heads_are_foreground() -> None:
     sample = make_sample()
     sample[FOREGROUND]["bones"] = {1: np.array([[0, 0, 0]], np.int32)}
-    assert [len(Foreground(1.0, heads).classes(sample)) for heads in (("edema",), ("edema", "bones"))] == [1, 2]
+    assert [len(Foreground(1.0, heads).regions(sample)) for heads in (("edema",), ("edema", "bones"))] == [1, 2]
+
+
+def test_other_patches_hold_what_is_asked_for() -> None:
+    sample = make_sample((60, 60, 40), (5, 5, 5))
+    sample[FOREGROUND]["bones"] = {7: np.array([[40, 40, 20]], np.int32)}
+    pipeline = training_pipeline(PLAN, no_augmentation(["edema"]))
+    dataset = PatchDataset([sample], pipeline, foreground=Foreground(0.0, ("edema",), ("bones",)), length=10, seed=0)
+    value = sample[IMAGE][0, 40, 40, 20]
+    assert all((dataset[number][IMAGE] == value).any() for number in range(20))

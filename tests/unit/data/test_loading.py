@@ -6,7 +6,7 @@ from builders import make_geometry, make_plan
 
 from crmo_seg.anatomy import BONES_TABLE, HEAD_CLASSES, bone_named
 from crmo_seg.cases import Case
-from crmo_seg.data.loading import MOST_POSITIONS, LoadCased
+from crmo_seg.data.loading import MOST_LESIONS, MOST_POSITIONS, LoadCased
 from crmo_seg.data.sample import CASE, FOREGROUND, IMAGE, Sample, label_key, labelled_key
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import write_nifti
@@ -107,3 +107,17 @@ def test_many_foreground_voxels_are_thinned(tmp_path: Path) -> None:
     label = write(tmp_path, "l.nii.gz", np.ones(geometry.shape, np.uint8), geometry)
     positions = load(Case("a", "p", images={"stir": image}, labels={"edema": label}), (EDEMA_HEAD,))[FOREGROUND]
     assert MOST_POSITIONS // 2 < len(positions["edema"][1]) <= MOST_POSITIONS
+
+
+def test_each_lesion_is_a_region_and_specks_are_one_together(tmp_path: Path) -> None:
+    geometry = make_geometry((60, 8, 60), (2.0, 4.0, 2.0))
+    lesions = np.zeros(geometry.shape, np.uint8)
+    lesions[2:6, 2:4, 2:6] = 1
+    lesions[20:24, 2, 20] = 1
+    lesions[::2, 6, 30::2] = 1  # 450 specks
+    image = write(tmp_path, "i.nii.gz", np.ones(geometry.shape, np.float32), geometry)
+    label = write(tmp_path, "l.nii.gz", lesions, geometry)
+    regions = load(Case("a", "p", images={"stir": image}, labels={"edema": label}), (EDEMA_HEAD,))[FOREGROUND]["edema"]
+    assert [len(regions[number]) for number in (1, 2, 3)] == [32, 4, 1]
+    assert sorted(regions) == list(range(1, MOST_LESIONS + 2))
+    assert len(regions[MOST_LESIONS + 1]) == 450 - (MOST_LESIONS - 2)
