@@ -49,6 +49,8 @@ class Site:
         juxtaphyseal: whether the lesion touches the growth plate.
         physis_distance_mm: distance to the growth plate.
         snomed_code: the bone's SNOMED CT code.
+        crosses_physis: whether the lesion goes on beyond the growth plate.
+        bone_share: part of the bone that the lesion fills, 0 to 1; None for bones that are cut or not told apart.
     """
 
     bone: str | None = None
@@ -57,6 +59,8 @@ class Site:
     juxtaphyseal: bool | None = None
     physis_distance_mm: float | None = None
     snomed_code: str | None = None
+    crosses_physis: bool | None = None
+    bone_share: float | None = None
 
 
 NOWHERE: Final = Site()
@@ -131,9 +135,9 @@ _PAIRED: Final = (
     _Kind("humerus", "arm", "85050009", "humerus"),
     _Kind("radius", "arm", "62413002", "radius"),
     _Kind("ulna", "arm", "23416004", "ulna"),
-    _Kind("carpus", "hand", "83936004", "hand"),
+    _Kind("carpus", "hand", "8205005", "hand"),
     _Kind("metacarpals", "hand", "36455000", "hand"),
-    _Kind("hand_phalanges", "hand", "28641004", "hand"),
+    _Kind("hand_phalanges", "hand", "7569003", "hand"),
     _Kind("ilium", "pelvis", "22356005", "pelvis"),
     _Kind("ischium", "pelvis", "85710004", "pelvis"),
     _Kind("pubis", "pelvis", _PELVIS, "pelvis"),
@@ -144,8 +148,8 @@ _PAIRED: Final = (
     _Kind("calcaneus", "foot", "80144004", "foot"),
     _Kind("talus", "foot", "67453005", "foot"),
     _Kind("tarsus", "foot", "108371006", "foot"),
-    _Kind("metatarsals", "foot", "53884002", "foot"),
-    _Kind("foot_phalanges", "foot", "28641004", "foot"),
+    _Kind("metatarsals", "foot", "280711000", "foot"),
+    _Kind("foot_phalanges", "foot", "29707007", "foot"),
 )
 
 _WITHOUT_LEVEL: Final = (

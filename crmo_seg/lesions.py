@@ -36,6 +36,7 @@ class Lesion:
         mean_probability: mean of the network's probability inside.
         signal_ratio: signal of the lesion over that of muscle.
         site: bone, side and part of the bone.
+        soft_tissue_ratio: signal of the soft tissue beside the lesion, outside its bone, over that of muscle.
     """
 
     lesion_id: int
@@ -45,6 +46,7 @@ class Lesion:
     mean_probability: float | None = None
     signal_ratio: float | None = None
     site: Site = NOWHERE
+    soft_tissue_ratio: float | None = None
 
 
 @dataclass(frozen=True)

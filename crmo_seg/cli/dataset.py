@@ -1,4 +1,4 @@
-"""``crmo-seg dataset import|export|check``: parse, then call one function of ``jobs.dataset``."""
+"""``crmo-seg dataset import|export|split|check|add-correction``: parse, then call one function of ``jobs.dataset``."""
 
 from __future__ import annotations
 
@@ -153,6 +153,37 @@ def check_command(
         _print([report.verdict, *([f"tables and pictures in {out}"] if out else [])])
     if report.of(Severity.ERROR):
         raise typer.Exit(_EXIT_BROKEN)
+
+
+@app.command("add-correction")
+def add_correction_command(
+    manifest: Annotated[Path, typer.Argument(help="Manifest (CSV) to add to; none begins a new one.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="CASE_OR_PREDICTION", help="A case_id of the manifest, or a prediction: OUT/CASE.")
+    ],
+    mask: Annotated[Path, typer.Argument(help="The edited mask: .seg.nrrd or .nrrd of 3D Slicer, or NIfTI.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (CSV); never one that is there.")],
+    head: Annotated[str, typer.Option(help="What was corrected: edema, bones, or NAME=FIRST,SECOND.")] = "edema",
+    reader: Annotated[str | None, typer.Option(help="Who corrected it; kept beside the label.")] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Every value above 0 is the head's only class; as of a mask of lesion ids.")
+    ] = False,
+    patient_id: Annotated[
+        str | None, typer.Option(help="The patient of a prediction, where the manifest has another name for them.")
+    ] = None,
+    sequence: Annotated[
+        str | None, typer.Option(help="Name of the predicted image; else that of the manifest, else stir.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a training case of a mask that was edited in 3D Slicer or ITK-SNAP; nothing is replaced."""
+    from crmo_seg.jobs.dataset.correction import NO_MANIFEST, CorrectionOptions, add_correction
+    from crmo_seg.jobs.dataset.names import parse_head
+
+    options = CorrectionOptions(parse_head(head), reader, merge, patient_id, sequence)
+    base = None if str(manifest) == NO_MANIFEST else manifest
+    correction = add_correction(base, subject, mask, out, options)
+    _print([] if quiet else correction.lines())
 
 
 def _print(lines: list[str]) -> None:

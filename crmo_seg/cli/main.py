@@ -10,9 +10,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from crmo_seg import __version__
+from crmo_seg.cli.compare import compare
 from crmo_seg.cli.dataset import app as dataset_app
+from crmo_seg.cli.inspect import inspect
 from crmo_seg.cli.predict import Quiet, predict
 from crmo_seg.cli.signals import Terminated, leave_sigterm_to_others, sigterm_raises
+from crmo_seg.cli.sites import sites
 from crmo_seg.evaluation.settings import DEFAULT_SETTINGS
 from crmo_seg.files import user_error
 
@@ -30,6 +33,9 @@ app = typer.Typer(
 )
 
 app.command()(predict)
+app.command()(inspect)
+app.command()(compare)
+app.command()(sites)
 app.add_typer(dataset_app, name="dataset")
 
 

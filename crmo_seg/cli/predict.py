@@ -27,6 +27,9 @@ def predict(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     fast: Annotated[bool, typer.Option("--fast", help="Less overlap, one member of an ensemble.")] = False,
     best: Annotated[bool, typer.Option("--best", help="More overlap, mirrored too: slower.")] = False,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Mark what a threshold finds in the model's bones, to compare with.")
+    ] = False,
     precision: Annotated[str, typer.Option(help="auto: half where this machine is made for it; or f32.")] = "auto",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results of another input, model or mode.")
@@ -49,7 +52,8 @@ def predict(
 
     options = PredictOptions(overwrite, probability, series, _parse_shard(shard), patient_id, _parse_date(visit))
     notice = _say_nothing if quiet else _note
-    predictor = load_model(model, device, mode=_mode(fast=fast, best=best), precision=precision, notice=notice)
+    mode = _mode(fast=fast, best=best, baseline=baseline)
+    predictor = load_model(model, device, mode=mode, precision=precision, notice=notice)
     with ProgressBars(quiet=quiet) as bars:
         results = predict_studies(study, out, predictor, options, bars.bar)
     if not quiet:
@@ -95,10 +99,12 @@ def _failure(result: CaseResult) -> str:
     return f"error: {result.folder}: a bug stopped this case ({result.error!r}); report it with the lines above"
 
 
-def _mode(*, fast: bool, best: bool) -> str:
-    if fast and best:
-        raise InputError("--fast", "stands beside --best", "give one of them, or none")
-    return "fast" if fast else "best" if best else "default"
+def _mode(**wanted: bool) -> str:
+    """The mode whose option is given."""
+    names = [name for name, given in wanted.items() if given]
+    if len(names) > 1:
+        raise InputError(f"--{names[0]}", f"stands beside --{names[1]}", "give one of them, or none")
+    return names[0] if names else "default"
 
 
 def _parse_shard(text: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""How much a prediction may cost: overlap of the windows, and how often each is seen mirrored."""
+"""How a study is predicted: overlap of the windows, how often each is seen mirrored, and who marks the edema."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Mode:
             set, and the passes are averaged. The empty set is the window itself.
         most_members: how many members of an ensemble are run, the first ones; None is all.
         largest_window: side of a window in training patches, at most: networks know windows of a patch.
+        thresholds_edema: edema is what stands out within the predicted bones (``inference.baseline``), not what the
+            network's own head for it marks.
 
     Raises:
         ValueError: where windows would not advance, or nothing would be run.
@@ -35,6 +37,7 @@ class Mode:
     mirrored_axes: tuple[tuple[int, ...], ...] = UNMIRRORED
     most_members: int | None = None
     largest_window: float = 1.5
+    thresholds_edema: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap < 1:
@@ -62,7 +65,10 @@ DEFAULT: Final = Mode("default", 0.25)
 BEST: Final = Mode("best", 0.5, ((), (0,), (1,), (0, 1)))
 """Mirrored along the in-plane axes that the training mirrored too."""
 
-MODES: Final = {mode.name: mode for mode in (FAST, DEFAULT, BEST)}
+BASELINE: Final = Mode("baseline", DEFAULT.overlap, thresholds_edema=True)
+"""What a threshold finds within the model's bones: the number that the model has to beat."""
+
+MODES: Final = {mode.name: mode for mode in (FAST, DEFAULT, BEST, BASELINE)}
 
 
 def mode_named(name: str) -> Mode:

@@ -15,6 +15,7 @@ from crmo_seg.bundle import ModelBundle
 from crmo_seg.data.ranges import ranges_of_model
 from crmo_seg.errors import InputError
 from crmo_seg.inference.backend import Backend
+from crmo_seg.inference.baseline import bright_marrow
 from crmo_seg.inference.members import MembersTogether
 from crmo_seg.inference.modes import DEFAULT, Mode
 from crmo_seg.inference.quality.flags import quality_flags
@@ -74,6 +75,9 @@ class Predictor:
         bundle: the model.
         backend: runs its windows; from ``load_backend``.
         mode: overlap and mirroring; a model is shown mirrored windows only along axes that its training mirrored.
+
+    Raises:
+        InputError: where the mode needs a head that the model does not have.
     """
 
     def __init__(self, bundle: ModelBundle, backend: Backend, mode: Mode = DEFAULT) -> None:
@@ -81,6 +85,9 @@ class Predictor:
         self.backend = backend
         self.mode = mode.mirroring_only(_mirrored_in_training(bundle))
         self.training = ranges_of_model(bundle.provenance)
+        if mode.thresholds_edema and BONES not in {head.name for head in bundle.plan.heads}:
+            problem = f"has no head {BONES}, in which the mode {mode.name} looks for outliers"
+            raise InputError(f"model {bundle.name}", problem, "give a model that marks bones, or another mode")
 
     def predict(self, study: StudyImages, on_window: Progress | None = None) -> Prediction:
         """Masks, probability and lesions of a study.
@@ -99,7 +106,10 @@ class Predictor:
             probabilities = _probabilities(outputs, grid)
             masks = _class_masks(outputs, grid) | self._binary_masks(probabilities)
         with timings.stage("lesions"):
-            lesion_map = self._lesions(probabilities.get(EDEMA), masks.get(BONES))
+            if self.mode.thresholds_edema:
+                probabilities.pop(EDEMA, None)
+                masks[EDEMA] = bright_marrow(self._image(study), masks[BONES])
+            lesion_map = self._lesions(masks, probabilities.get(EDEMA), self._image(study))
         if lesion_map is not None:
             masks[EDEMA] = lesion_map.labels.with_array(lesion_map.labels.array > 0)
         with timings.stage("quality"):
@@ -123,12 +133,16 @@ class Predictor:
     def _above_threshold(self, probability: Volume) -> Volume:
         return probability.with_array(probability.array >= self.bundle.threshold)
 
-    def _lesions(self, probability: Volume | None, bones: Volume | None) -> LesionMap | None:
-        if probability is None:
+    def _image(self, study: StudyImages) -> Volume:
+        """The sequence in which signal is measured: the model's first."""
+        return study.images[self.bundle.plan.sequences[0]]
+
+    def _lesions(self, masks: Mapping[str, Volume], probability: Volume | None, image: Volume) -> LesionMap | None:
+        mask, bones = masks.get(EDEMA), masks.get(BONES)
+        if mask is None:
             return None
-        mask = self._above_threshold(probability)
         lesion_map = find_lesions(mask, probability=probability, minimum_ml=self.bundle.minimum_lesion_ml)
-        return lesion_map if bones is None else assign_sites(lesion_map, bones)
+        return lesion_map if bones is None else assign_sites(lesion_map, bones, image)
 
     def _provenance(self, study: StudyImages, outputs: WindowOutputs, seconds: Mapping[str, float]) -> Provenance:
         return Provenance(

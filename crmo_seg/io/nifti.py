@@ -107,6 +107,11 @@ def write_nifti(path: Path, volume: Volume) -> None:
         _write_part(part, _to_nifti(volume), compress=path.name.lower().endswith(".gz"))
 
 
+def nifti_bytes(volume: Volume) -> bytes:
+    """The content of a ``.nii.gz`` file with the same voxels, types and header as `write_nifti` writes."""
+    return gzip.compress(_to_nifti(volume).to_bytes(), _COMPRESSION_LEVEL, mtime=0)
+
+
 def case_id_of(path: Path) -> str:
     """File name without endings, every character that a case_id may not have turned into ``_``.
 

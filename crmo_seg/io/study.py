@@ -1,4 +1,7 @@
-"""What a STUDY on the command line is: DICOM, NIfTI or a manifest, as a list of cases to read one by one."""
+"""What a STUDY on the command line is: DICOM, NIfTI or a manifest, as a list of cases to read one by one.
+
+Of a DICOM examination one case is made: all stations of the series that rules, or the user, choose.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,12 @@ from typing import Literal, TypeAlias
 
 from crmo_seg.cases import Case, read_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.read import case_id_of_study, load_series
-from crmo_seg.io.dicom.series import SeriesSummary, find_series
+from crmo_seg.io.dicom.choose import Choice
+from crmo_seg.io.dicom.examination import choose_examinations, read_choice
+from crmo_seg.io.dicom.read import case_id_of_study
+from crmo_seg.io.dicom.rules import Rules
 from crmo_seg.io.dicom.source import DicomFile, is_dicom_file, is_hidden, open_files
+from crmo_seg.io.dicom.types import ComposedStudy
 from crmo_seg.io.nifti import case_id_of, is_nifti_name, read_image
 from crmo_seg.keys import STIR
 from crmo_seg.volume import Volume
@@ -35,7 +41,7 @@ class Study:
         visit: ISO date, or None.
         source: what the user gave; errors name it.
         kind: what the files are.
-        sequences: sequence -> file or DICOM series.
+        sequences: sequence -> file, or what was chosen of a DICOM examination.
         named: whether a manifest names the sequences; a bare file or series is called ``stir``, whatever it is.
     """
 
@@ -44,7 +50,7 @@ class Study:
     visit: str | None
     source: Path
     kind: StudyKind
-    sequences: Mapping[str, Path | SeriesSummary]
+    sequences: Mapping[str, Path | Choice]
     named: bool = False
 
     def read(self) -> Mapping[str, Volume]:
@@ -53,9 +59,22 @@ class Study:
         Raises:
             InputError: where a file cannot be read, or the sequences lie on different grids.
         """
-        volumes = {name: _read(self.source, where) for name, where in self.sequences.items()}
+        if self.kind == "dicom":
+            return MappingProxyType({STIR: self.read_dicom().volume})
+        volumes = {name: read_image(where) for name, where in self.sequences.items() if isinstance(where, Path)}
         _check_same_grid(self, volumes)
         return MappingProxyType(volumes)
+
+    def read_dicom(self) -> ComposedStudy:
+        """The volume of a DICOM examination, its stations joined, and where each voxel comes from.
+
+        Raises:
+            InputError: where the study is no DICOM, nothing could be chosen, or a file cannot be read.
+        """
+        for where in self.sequences.values():
+            if isinstance(where, Choice):
+                return read_choice(where, f"{self.source}, case {self.case_id}")
+        raise InputError(self.source, "is no DICOM", "give a DICOM folder or zip")
 
     def input_sha256(self) -> str:
         """Hash of the bytes of all input files; their names, their order and a zip around them do not matter.
@@ -70,17 +89,23 @@ class Study:
         return digest.hexdigest()
 
 
-def open_study(path: Path, *, series_uid: str | None = None) -> tuple[Study, ...]:
-    """Cases of a DICOM folder or zip (one series), a NIfTI file, a folder of NIfTI files, or a manifest.
+def open_study(path: Path, *, series_uid: str | None = None, rules: Rules | None = None) -> tuple[Study, ...]:
+    """Cases of a DICOM folder or zip (one a study), a NIfTI file, a folder of NIfTI files, or a manifest.
 
-    A bare NIfTI file or DICOM series is the sequence ``stir``.
+    A bare NIfTI file, and what is chosen of a DICOM study, is the sequence ``stir``.
+
+    Args:
+        path: what the user gave.
+        series_uid: the DICOM series to read, whatever rules say.
+        rules: which DICOM series to read; None for those that come with the package.
 
     Raises:
-        InputError: where the path is missing or none of these, is empty or ambiguous, or two files have one case_id.
+        InputError: where the path is missing or none of these, is empty or ambiguous, mixes patients, or two files have
+            one case_id.
     """
     if not path.exists():
         raise InputError(path, "does not exist", _REMEDY)
-    studies = _open_dicom(path, series_uid) if _is_dicom(path) else _open_others(path)
+    studies = _open_dicom(path, series_uid, rules) if _is_dicom(path) else _open_others(path)
     if series_uid is not None and studies[0].kind != "dicom":
         raise InputError(path, f"is no DICOM, so it has no series {series_uid}", "leave out --series")
     _check_case_ids(path, studies)
@@ -109,11 +134,18 @@ def _open_others(path: Path) -> tuple[Study, ...]:
     raise InputError(path, "is neither DICOM nor NIfTI nor a manifest", _REMEDY)
 
 
-def _open_dicom(path: Path, series_uid: str | None) -> tuple[Study, ...]:
-    series = find_series(path, series_uid)
-    case_id = case_id_of_study(series.study_uid)
-    patient_id = next(iter(series.patient_ids), None)
-    return (Study(case_id, patient_id, series.study_date, path, "dicom", MappingProxyType({STIR: series})),)
+def _open_dicom(path: Path, series_uid: str | None, rules: Rules | None) -> tuple[Study, ...]:
+    return tuple(
+        Study(
+            case_id=case_id_of_study(examination.study_uid),
+            patient_id=examination.patient_id or None,
+            visit=examination.study_date,
+            source=path,
+            kind="dicom",
+            sequences=MappingProxyType({STIR: examination.choice}),
+        )
+        for examination in choose_examinations(path, series_uid, rules)
+    )
 
 
 def _open_nifti_folder(folder: Path) -> tuple[Study, ...]:
@@ -161,13 +193,10 @@ def _check_same_grid(study: Study, volumes: Mapping[str, Volume]) -> None:
             raise InputError(f"{study.source}, case {study.case_id}", problem, remedy)
 
 
-def _read(source: Path, where: Path | SeriesSummary) -> Volume:
-    return read_image(where) if isinstance(where, Path) else load_series(source, where).volume
-
-
-def _files(where: Path | SeriesSummary) -> tuple[DicomFile, ...]:
-    if isinstance(where, SeriesSummary):
-        return where.files
+def _files(where: Path | Choice) -> tuple[DicomFile, ...]:
+    if isinstance(where, Choice):
+        frames = (frame for stack in where.stacks for repeat in stack.slices for frame in repeat)
+        return tuple(sorted({frame.file for frame in frames}))
     pair = {".hdr": ".img", ".img": ".hdr"}.get(where.suffix.lower())
     other = where.with_suffix(pair) if pair else where
     return tuple(DicomFile(path) for path in sorted({where, other}) if path.exists())

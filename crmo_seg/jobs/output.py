@@ -15,16 +15,22 @@ from typing import Any, Final
 
 from crmo_seg.errors import InputError
 from crmo_seg.files import folder_written_whole, write_once
+from crmo_seg.io.dicom.types import ComposedStudy
+from crmo_seg.io.dicom.write.results import write_dicom_results
 from crmo_seg.io.nifti import write_nifti
-from crmo_seg.keys import EDEMA, RESEARCH_ONLY
+from crmo_seg.keys import BONES, EDEMA, RESEARCH_ONLY
 from crmo_seg.prediction import Prediction
 from crmo_seg.report.html import write_report
+from crmo_seg.report.key_pictures import key_pictures
 from crmo_seg.report.tables import write_lesions_csv
+from crmo_seg.sites.burden import bones_in_view, burden_of
 from crmo_seg.volume import Volume
 
 SCHEMA_VERSION: Final = 1
 SUMMARY_FILE: Final = "summary.json"
 REPORT_FILE: Final = "report.html"
+IMAGE_FILE: Final = "image.nii.gz"
+DICOM_FOLDER: Final = "dicom"
 _SALT_FILE: Final = ".patient_salt"
 
 
@@ -37,12 +43,14 @@ class Origin:
         patient_key: pseudonym of the patient, or None where it is not known.
         visit: ISO date, or None.
         keep_image: whether to write the analysed volume too, as for DICOM input.
+        composed: of DICOM input: the series that the results for the PACS refer to.
     """
 
     source: Path
     patient_key: str | None = None
     visit: str | None = None
     keep_image: bool = False
+    composed: ComposedStudy | None = None
 
 
 def is_finished(folder: Path, *, input_sha256: str, model_sha256: str, mode: str | None = None) -> bool:
@@ -95,6 +103,7 @@ def write_prediction(
         write_lesions_csv(part / "lesions.csv", prediction.lesions)
         (part / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         write_report(part / REPORT_FILE, prediction, image, summary)
+        _write_dicom(part / DICOM_FOLDER, prediction, image, origin.composed)
         volumes.result()
     return folder
 
@@ -108,8 +117,7 @@ def summary_of(prediction: Prediction, origin: Origin, out: Path) -> dict[str, A
         "case_id": prediction.case_id,
         "patient_key": origin.patient_key,
         "visit": origin.visit,
-        "totals": prediction.summary(),
-        "sites": _sites(prediction),
+        **summary_of_lesions(prediction),
         "quality_flags": [flag.to_dict() for flag in prediction.quality_flags],
         "threshold": provenance.threshold,
         "minimum_lesion_ml": provenance.minimum_lesion_ml,
@@ -126,6 +134,11 @@ def summary_of(prediction: Prediction, origin: Origin, out: Path) -> dict[str, A
         "timings_s": dict(provenance.timings_s),
         "input": _relative(origin.source, out),
     }
+
+
+def summary_of_lesions(prediction: Prediction) -> dict[str, Any]:
+    """The part of ``summary.json`` that says how many lesions lie where, and what they add up to."""
+    return {"totals": prediction.summary(), "sites": _sites(prediction), "burden": _burden(prediction)}
 
 
 def patient_key(patient_id: str | None, out: Path) -> str | None:
@@ -150,7 +163,15 @@ def _write_volumes(folder: Path, prediction: Prediction, image: Volume | None, *
     if probability and prediction.probability is not None:
         write_nifti(folder / f"{EDEMA}_probability.nii.gz", prediction.probability)
     if image is not None:
-        write_nifti(folder / "image.nii.gz", image)
+        write_nifti(folder / IMAGE_FILE, image)
+
+
+def _write_dicom(folder: Path, prediction: Prediction, image: Volume, composed: ComposedStudy | None) -> None:
+    """Results for the PACS, where the input came from one and the model looks for edema."""
+    lesion_map = prediction.lesion_map
+    if composed is not None and lesion_map is not None:
+        pictures = key_pictures(image, lesion_map)
+        write_dicom_results(folder, lesion_map, composed, prediction.provenance, pictures)
 
 
 def _sites(prediction: Prediction) -> list[dict[str, Any]]:
@@ -163,6 +184,14 @@ def _sites(prediction: Prediction) -> list[dict[str, Any]]:
         {"bone": bone, "side": side, "n_lesions": len(volumes), "volume_ml": round(sum(volumes), 4)}
         for (bone, side), volumes in sites.items()
     ]
+
+
+def _burden(prediction: Prediction) -> dict[str, Any] | None:
+    """What the lesions add up to; None where the model has no edema head."""
+    if prediction.lesion_map is None:
+        return None
+    bones = prediction.masks.get(BONES)
+    return burden_of(prediction.lesions, None if bones is None else bones_in_view(bones)).to_dict()
 
 
 def _read_summary(path: Path) -> Mapping[str, Any]:

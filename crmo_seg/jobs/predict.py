@@ -34,7 +34,7 @@ def load_model(
     Args:
         model: a bundle's folder, or the name of a shipped model; None is the default model.
         device: auto, cpu, cuda or mps.
-        mode: fast, default or best; see ``crmo_seg.inference.modes``.
+        mode: fast, default, best or baseline; see ``crmo_seg.inference.modes``.
         precision: auto, half where this machine is made for it; f32, never.
         notice: is told in one line where a slower way than usual is taken; None logs it as a warning.
 

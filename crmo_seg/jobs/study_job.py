@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from crmo_seg.errors import InputError
 from crmo_seg.files import is_disk_full, remove_leftovers, user_error
 from crmo_seg.inference.predictor import Predictor, Progress, StudyImages
+from crmo_seg.io.dicom.types import ComposedStudy
 from crmo_seg.io.study import Study
 from crmo_seg.jobs.output import Origin, is_finished, patient_key, write_prediction
-from crmo_seg.prediction import Prediction
+from crmo_seg.keys import STIR
+from crmo_seg.prediction import Prediction, QualityFlag
 from crmo_seg.volume import Volume
 
 _Made = TypeVar("_Made")
@@ -62,19 +64,34 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class ReadStudy:
-    """A study with its images in memory."""
+    """A study with its images in memory.
+
+    Attributes:
+        study: what was read.
+        images: what the model reads.
+        composed: of a DICOM study: its stations and where each voxel comes from.
+    """
 
     study: Study
     images: StudyImages
+    composed: ComposedStudy | None = None
 
 
 @dataclass(frozen=True)
 class PredictedStudy:
-    """A study that waits to be written."""
+    """A study that waits to be written.
+
+    Attributes:
+        study: what was read.
+        images: what the model read.
+        prediction: what it said.
+        composed: of a DICOM study: its stations and where each voxel comes from.
+    """
 
     study: Study
     images: StudyImages
     prediction: Prediction
+    composed: ComposedStudy | None = None
 
 
 @dataclass(frozen=True)
@@ -125,11 +142,13 @@ class StudyJob:
         if not self.options.overwrite and is_finished(folder, **hashes, mode=self.predictor.mode.name):
             remove_leftovers(folder)
             return CaseResult(folder, None)
-        return ReadStudy(study, images_of(study, input_sha256, self.predictor))
+        composed = study.read_dicom() if study.kind == "dicom" else None
+        return ReadStudy(study, images_of(study, input_sha256, self.predictor, composed), composed)
 
     def _compute(self, read: ReadStudy) -> PredictedStudy:
         on_window = self.progress(read.study.case_id) if self.progress else None
-        return PredictedStudy(read.study, read.images, self.predictor.predict(read.images, on_window))
+        prediction = with_notes(self.predictor.predict(read.images, on_window), read.composed)
+        return PredictedStudy(read.study, read.images, prediction, read.composed)
 
     def _write(self, predicted: PredictedStudy) -> CaseResult:
         study, options = predicted.study, self.options
@@ -138,20 +157,36 @@ class StudyJob:
             patient_key=options.patient_id or patient_key(study.patient_id, self.out),
             visit=options.visit or study.visit,
             keep_image=study.kind == "dicom",
+            composed=predicted.composed,
         )
         images, prediction = predicted.images.images, predicted.prediction
         folder = write_prediction(self.out, prediction, images, origin, probability=options.probability)
         return CaseResult(folder, prediction.summary())
 
 
-def images_of(study: Study, input_sha256: str, predictor: Predictor) -> StudyImages:
+def images_of(
+    study: Study, input_sha256: str, predictor: Predictor, composed: ComposedStudy | None = None
+) -> StudyImages:
     """The images of a study, named as the model names them where nobody else did.
+
+    Args:
+        study: what to read.
+        input_sha256: of its files.
+        predictor: the model.
+        composed: the volume of a DICOM study, where it is read already.
 
     Raises:
         InputError: where a file cannot be read.
     """
-    images = study.read()
+    images = study.read() if composed is None else {STIR: composed.volume}
     return StudyImages(study.case_id, images if study.named else as_the_model_says(images, predictor), input_sha256)
+
+
+def with_notes(prediction: Prediction, composed: ComposedStudy | None) -> Prediction:
+    """The prediction with a flag for each note on how its volume came about, last."""
+    notes = composed.notes if composed else ()
+    flags = tuple(QualityFlag("dicom_source", "info", note) for note in notes)
+    return replace(prediction, quality_flags=(*prediction.quality_flags, *flags))
 
 
 def as_the_model_says(images: Mapping[str, Volume], predictor: Predictor) -> Mapping[str, Volume]:

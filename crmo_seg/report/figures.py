@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from crmo_seg.lesions import Lesion, LesionMap
 from crmo_seg.report.drawing import (
     DOTS_PER_INCH,
     LESION_COLOUR,
+    Line,
     draw_letters,
     draw_outline,
     draw_scale_bar,
@@ -39,7 +40,7 @@ _SMALLEST_TILE_MM = 160.0
 _NUMBER_POINTS = 10
 
 
-def projection_png(image: Volume, lesion_map: LesionMap) -> bytes:
+def projection_png(image: Volume, lesion_map: LesionMap, colours: Mapping[int, str] | None = None) -> bytes:
     """Maximum projection with the outline and the number of every lesion, in radiological orientation.
 
     Coronal, unless another plane shows more of the scan; see ``projection_plane``.
@@ -47,15 +48,17 @@ def projection_png(image: Volume, lesion_map: LesionMap) -> bytes:
     Args:
         image: signal in any orientation.
         lesion_map: lesions on the same grid.
+        colours: of outlines and numbers by lesion id; the others are of one colour.
     """
     image, labels = image.canonical(), lesion_map.labels.canonical()
-    plane = projection_plane(image.geometry)
+    plane, colours = projection_plane(image.geometry), colours or {}
     figure, inch_per_mm = _page(plane, image.geometry)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     show_signal(axes, image.array.max(axis=plane.normal), plane, image.geometry)
-    for _, box, mask in _projected(labels, plane):
-        draw_outline(axes, mask, box, plane, image.geometry)
-    _draw_numbers(axes, labels, plane, _NUMBER_POINTS / _POINTS_PER_INCH / inch_per_mm)
+    for lesion_id, box, mask in _projected(labels, plane):
+        line = Line(colours.get(lesion_id, LESION_COLOUR))
+        draw_outline(axes, mask, box, plane, image.geometry, line)
+    _draw_numbers(axes, labels, plane, _NUMBER_POINTS / _POINTS_PER_INCH / inch_per_mm, colours)
     draw_letters(axes, plane)
     draw_scale_bar(axes, plane.extent_mm(image.geometry)[1])
     return png_of(figure)
@@ -142,7 +145,7 @@ def _projected(labels: Volume, plane: Plane) -> Iterator[tuple[int, tuple[slice,
             yield lesion_id, box, (labels.array[box] == lesion_id).any(axis=plane.normal)
 
 
-def _draw_numbers(axes: Axes, labels: Volume, plane: Plane, line_mm: float) -> None:
+def _draw_numbers(axes: Axes, labels: Volume, plane: Plane, line_mm: float, colours: Mapping[int, str]) -> None:
     """Numbers on the outer side of each lesion where there is room, moved down where they would cover one another.
 
     Only the largest lesions, which come first, get one: more numbers than these could not be told apart.
@@ -155,7 +158,9 @@ def _draw_numbers(axes: Axes, labels: Volume, plane: Plane, line_mm: float) -> N
         placed.append((x, y))
         side = "right" if outward < 0 else "left"
         text = axes.text(x + outward * line_mm / 4.0, y, str(lesion_id), ha=side, va="center")
-        text.set(color=LESION_COLOUR, fontsize=_NUMBER_POINTS, fontweight="bold", path_effects=halo())
+        text.set(
+            color=colours.get(lesion_id, LESION_COLOUR), fontsize=_NUMBER_POINTS, fontweight="bold", path_effects=halo()
+        )
 
 
 def _anchors(labels: Volume, plane: Plane, line_mm: float) -> Iterator[tuple[int, float, float, int]]:

@@ -1,24 +1,28 @@
-"""The report of one case: one HTML file that opens offline, without scripts and without anything beside it."""
+"""The report of one case: one HTML file that opens offline, with nothing beside it.
+
+All that it says is in its words and pictures. Where the browser has WebGL 2, a script adds slices to scroll through.
+"""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from crmo_seg.files import written_whole
-from crmo_seg.keys import RESEARCH_ONLY
-from crmo_seg.lesions import LesionMap
+from crmo_seg.keys import BONES, RESEARCH_ONLY
 from crmo_seg.prediction import Prediction, Severity
-from crmo_seg.report.figures import largest_lesions, montage_png, projection_png
-from crmo_seg.report.tables import lesion_rows
-from crmo_seg.report.views import acquired_plane, projection_plane
+from crmo_seg.report.body_map.along import places_along
+from crmo_seg.report.body_map.marks import body_map
+from crmo_seg.report.burden import burden_tables
+from crmo_seg.report.figures import largest_lesions, montage_png
+from crmo_seg.report.page import page_viewer, png_text, render_page
+from crmo_seg.report.pictures import map_note, no_lesions, projection_view
+from crmo_seg.report.tables import LESION_COLUMNS, lesion_rows
+from crmo_seg.report.views import acquired_plane
 from crmo_seg.volume import Volume
 
-REPORT_COLUMNS: Final[Mapping[str, str]] = {
+_HEADINGS: Final[Mapping[str, str]] = {
     "lesion_id": "No.",
     "bone": "Bone",
     "side": "Side",
@@ -33,14 +37,24 @@ REPORT_COLUMNS: Final[Mapping[str, str]] = {
     "centroid_y_ras_mm": "y (mm)",
     "centroid_z_ras_mm": "z (mm)",
 }
-"""Columns of ``lesions.csv`` in the order and with the headings of the report."""
+"""Columns of ``lesions.csv`` in the order of the report, with their headings."""
+
+_SHORT_COLUMNS: Final[Mapping[str, str]] = {
+    "lesion_id": "No.",
+    "bone": "Bone",
+    "side": "Side",
+    "segment": "Segment",
+    "volume_ml": "ml",
+    "max_diameter_mm": "mm",
+    "signal_ratio": "Signal ratio",
+}
+"""Columns beside the viewer."""
 
 TEXT_COLUMNS: Final = ("bone", "side", "segment", "juxtaphyseal")
 """Columns of words, which are set flush left; numbers are set flush right."""
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
 _DASH = "\N{EN DASH}"
-_LEFT_OF_THE_PICTURE = {"R": "The patient's right (R)", "A": "The front of the body (A)"}
 
 
 def write_report(path: Path, prediction: Prediction, image: Volume, summary: Mapping[str, Any]) -> None:
@@ -58,33 +72,51 @@ def write_report(path: Path, prediction: Prediction, image: Volume, summary: Map
 
 def render_report(prediction: Prediction, image: Volume, summary: Mapping[str, Any]) -> str:
     """The report as HTML; arguments as in ``write_report``."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("crmo_seg", "report")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    lesion_map = prediction.lesion_map or _no_lesions(image)
-    html: str = environment.get_template("report.html.j2").render(
+    lesion_map = prediction.lesion_map or no_lesions(image)
+    bones = prediction.masks.get(BONES)
+    rows = [_readable(row) for row in lesion_rows(prediction.lesions)]
+    return render_page(
+        "report.html.j2",
+        [page_viewer("now", image, lesion_map, bones)],
         case_id=prediction.case_id,
         banner=RESEARCH_ONLY,
         facts=_facts(prediction, image, summary),
         totals=_totals(prediction),
-        columns=REPORT_COLUMNS,
+        columns=report_columns(),
+        short_columns={name: _SHORT_COLUMNS[name] for name in _SHORT_COLUMNS if any(row[name] for row in rows)},
         text_columns=TEXT_COLUMNS,
-        rows=[_readable(row) for row in lesion_rows(prediction.lesions)],
+        rows=rows,
         warnings=_sentences(prediction, "warning"),
         coverage=_sentences(prediction, "info"),
         provenance=_provenance(prediction, summary),
-        projection=_base64(projection_png(image, lesion_map)),
-        montage=_base64(montage_png(image, lesion_map)) if prediction.lesions else "",
+        projection=projection_view(image, lesion_map),
+        montage=png_text(montage_png(image, lesion_map)) if prediction.lesions else "",
         n_tiles=len(largest_lesions(prediction.lesions)),
         plane=acquired_plane(image.canonical().geometry).name,
-        projection_plane=projection_plane(image.canonical().geometry),
-        left_of_the_picture=_LEFT_OF_THE_PICTURE,
         segmented=prediction.lesion_map is not None,
+        burden=burden_tables(summary.get("burden")),
+        **_body_map(prediction, bones),
     )
-    return html
+
+
+def report_columns() -> Mapping[str, str]:
+    """Every column of ``lesions.csv`` with its heading."""
+    known = {name: heading for name, heading in _HEADINGS.items() if name in LESION_COLUMNS}
+    return known | {name: name.replace("_", " ") for name in LESION_COLUMNS if name not in known}
+
+
+def _body_map(prediction: Prediction, bones: Volume | None) -> dict[str, Any]:
+    """The drawing, where the bone of any lesion or any bone is known."""
+    along = places_along(prediction.lesion_map, bones) if prediction.lesion_map else {}
+    drawing = body_map(prediction.lesions, bones, along)
+    kinds = {"lesion": "lesion"}
+    if any(mark.kind == "extremity" for mark in drawing.marks):
+        kinds["extremity"] = "hand or foot, where marrow is often bright in healthy children"
+    return {
+        "map": drawing if bones is not None or drawing.marks else None,
+        "map_kinds": kinds if drawing.marks else {},
+        "map_note": map_note(drawing, bones),
+    }
 
 
 def _facts(prediction: Prediction, image: Volume, summary: Mapping[str, Any]) -> dict[str, str]:
@@ -140,11 +172,3 @@ def _readable(row: Mapping[str, str]) -> dict[str, str]:
     digits = {"volume_ml": 2, "max_diameter_mm": 0, "mean_probability": 2, "signal_ratio": 1, "physis_distance_mm": 0}
     digits |= {f"centroid_{axis}_ras_mm": 0 for axis in "xyz"}
     return cells | {name: f"{float(row[name]):.{count}f}" for name, count in digits.items() if row[name]}
-
-
-def _no_lesions(image: Volume) -> LesionMap:
-    return LesionMap(image.with_array(np.zeros(image.geometry.shape, dtype=np.int32)), ())
-
-
-def _base64(png: bytes) -> str:
-    return base64.b64encode(png).decode("ascii")

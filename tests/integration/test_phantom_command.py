@@ -16,6 +16,8 @@ from stub_model import Finished, entries
 
 from crmo_seg.anatomy import bone_named
 from crmo_seg.cases import Case, read_manifest
+from crmo_seg.io.dicom.find import find_stacks
+from crmo_seg.io.dicom.pixels import read_stack
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.io.study import Study, open_study
 from crmo_seg.volume import Volume
@@ -66,8 +68,8 @@ def series_of(study: Path) -> dict[str, Path]:
 
 
 def read_series(folder: Path) -> Volume:
-    (case,) = open_study(folder)
-    return case.read()["stir"].canonical()
+    (stack,) = find_stacks(folder)
+    return read_stack(stack).volume.canonical()
 
 
 def as_predict_opens_it(study: Path, series: Path) -> Study:

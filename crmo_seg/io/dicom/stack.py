@@ -12,9 +12,13 @@ from crmo_seg.volume import Float64Array
 ORIENTATION_TOLERANCE = 1e-3
 """Direction cosines of slices may differ by this much (scanners round them differently from slice to slice)."""
 
+SAME_POSITION_MM = 0.01
+"""Slices closer than this lie at one position; less than any real slice distance, more than rounding."""
+
+DRIFT_PIXELS = 0.5
+"""The corners of slices of one stack lie above each other to this part of a pixel."""
+
 _SPACING_TOLERANCE = 0.01  # of the mean slice distance; the same as highdicom's
-_SAME_POSITION_MM = 1e-3
-_DRIFT_PIXELS = 0.5
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,13 @@ class Slice:
     orientation: tuple[float, ...]
     pixel_spacing_mm: tuple[float, ...]
     matrix: tuple[int, int]
+
+    @property
+    def normal(self) -> Float64Array:
+        """(3,) unit vector, row direction x column direction, LPS."""
+        row, column = np.array(self.orientation[:3]), np.array(self.orientation[3:])
+        normal: Float64Array = np.cross(row, column)
+        return normal / np.linalg.norm(normal)
 
 
 def stack_problem(slices: Sequence[Slice]) -> tuple[str, str] | None:
@@ -59,17 +70,17 @@ def _plane_problem(slices: Sequence[Slice]) -> tuple[str, str] | None:
 
 
 def _position_problem(slices: Sequence[Slice]) -> tuple[str, str] | None:
-    normal = _normal(slices[0])
+    normal = slices[0].normal
     positions = np.array([item.position for item in slices], dtype=np.float64)
     heights = positions @ normal
     order = np.argsort(heights)
     gaps = np.diff(heights[order])
-    if (gaps < _SAME_POSITION_MM).any():
-        count = int((gaps < _SAME_POSITION_MM).sum())
+    if (gaps < SAME_POSITION_MM).any():
+        count = int((gaps < SAME_POSITION_MM).sum())
         remedy = "split the series by echo, b-value, time or image type, or remove the copies"
         return f"has {count} of {len(slices)} slices at a position that another one has already", remedy
     drift = (positions - positions[order[0]]) - np.outer(heights - heights[order[0]], normal)
-    if np.linalg.norm(drift, axis=1).max() > _DRIFT_PIXELS * min(slices[0].pixel_spacing_mm):
+    if np.linalg.norm(drift, axis=1).max() > DRIFT_PIXELS * min(slices[0].pixel_spacing_mm):
         degrees = np.degrees(np.arctan2(np.linalg.norm(drift[order[-1]]), heights[order[-1]] - heights[order[0]]))
         return f"is stacked askew to its slices ({degrees:.1f} degrees, gantry tilt)", "give a series without tilt"
     return _gap_problem(heights[order], gaps)
@@ -85,12 +96,6 @@ def _gap_problem(heights: Float64Array, gaps: Float64Array) -> tuple[str, str] |
         where = f"{gaps[widest]:.4g} mm from the one at {heights[widest]:.4g} mm to the next"
         return f"misses a slice: {where}, where others are {usual:.4g} mm apart", remedy
     return f"has slices {gaps.min():.4g} to {gaps.max():.4g} mm apart, not evenly spaced", remedy
-
-
-def _normal(plane: Slice) -> Float64Array:
-    row, column = np.array(plane.orientation[:3], dtype=np.float64), np.array(plane.orientation[3:], dtype=np.float64)
-    normal: Float64Array = np.cross(row, column)
-    return normal / np.linalg.norm(normal)
 
 
 def _spread(values: Sequence[tuple[float, ...]]) -> float:

@@ -21,12 +21,14 @@ class SliceSource:
         frame: from 1, in a multi-frame file; None in a classic one.
         sop_class_uid: of the file.
         sop_instance_uid: of the file.
+        tile: from 1, in a Siemens mosaic, where all slices are tiles of one image; None elsewhere.
     """
 
     file: DicomFile
     frame: int | None
     sop_class_uid: str
     sop_instance_uid: str
+    tile: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Stack:
         frame_of_reference_uid: as in the files; None where they have none.
         slices: sources by (repeat, position along the normal): ``slices[repeat][position]``; one repeat in 3D.
         problem: why the slices are no volume that can be used, and what to do; None where they are one.
+        notes: sentences about what was left out, such as copies of slices.
     """
 
     study_uid: str
@@ -60,6 +63,7 @@ class Stack:
     frame_of_reference_uid: str | None
     slices: tuple[tuple[SliceSource, ...], ...] = field(repr=False)
     problem: tuple[str, str] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,20 @@
+from dataclasses import replace
+
 import pytest
 
 from crmo_seg.errors import InputError
-from crmo_seg.inference.modes import BEST, DEFAULT, FAST, MODES, Mode, mode_named
+from crmo_seg.inference.modes import BASELINE, BEST, DEFAULT, FAST, MODES, Mode, mode_named
 
 
 def test_modes_cost_more_the_better_they_are() -> None:
-    assert list(MODES.values()) == [FAST, DEFAULT, BEST]
+    assert list(MODES.values()) == [FAST, DEFAULT, BEST, BASELINE]
     assert FAST.overlap < DEFAULT.overlap < BEST.overlap
-    assert [mode.passes for mode in MODES.values()] == [1, 1, 4]
+    assert [mode.passes for mode in MODES.values()] == [1, 1, 4, 1]
+
+
+def test_the_baseline_runs_the_same_windows_for_its_bones() -> None:
+    assert [mode.name for mode in MODES.values() if mode.thresholds_edema] == ["baseline"]
+    assert replace(DEFAULT, name="baseline", thresholds_edema=True) == BASELINE
 
 
 def test_the_best_mode_mirrors_in_plane_only() -> None:
@@ -15,7 +22,7 @@ def test_the_best_mode_mirrors_in_plane_only() -> None:
 
 
 def test_an_unknown_mode_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match="'turbo' is unknown; choose one of fast, default, best"):
+    with pytest.raises(InputError, match="'turbo' is unknown; choose one of fast, default, best, baseline"):
         mode_named("turbo")
 
 

@@ -53,9 +53,43 @@ def test_a_dicom_folder_zip_or_file_is_one_case(tmp_path: Path, write_series: Wr
     assert "child" not in repr(folder)
     np.testing.assert_array_equal(folder.read()["stir"].array, zipped.read()["stir"].array)
     assert folder.input_sha256() == zipped.input_sha256()
-    (single,) = open_study(paths[0])
     with pytest.raises(InputError, match="has a single slice"):
-        single.read()
+        open_study(paths[0])
+
+
+def named(number: int, **more: object) -> Callable[[int], dict[str, object]]:
+    """Changes that make the series another one."""
+    return lambda index: {"SeriesInstanceUID": f"1.2.3.{number}", "SOPInstanceUID": f"1.2.{number}.{index}", **more}
+
+
+def test_a_dicom_folder_is_a_case_a_study(tmp_path: Path, write_series: WriteSeries) -> None:
+    write_series(tmp_path / "a", named(1))
+    write_series(tmp_path / "b", named(2, StudyInstanceUID="1.2.9", StudyDate="20230101"))
+    write_series(tmp_path / "c", named(3, SeriesDescription="T1 cor"))
+    before, now = open_study(tmp_path)
+    assert [study.case_id for study in (before, now)] == [case_id_of_study(uid) for uid in ("1.2.9", "1.2.3")]
+    assert [study.visit for study in (before, now)] == ["2023-01-01", "2024-02-29"]
+    composed = now.read_dicom()
+    assert [stack.series_uid for stack in composed.stations] == ["1.2.3.1"]
+    np.testing.assert_array_equal(now.read()["stir"].array, composed.volume.array)
+
+
+def test_the_hash_is_of_the_stations_that_are_read(tmp_path: Path, write_series: WriteSeries) -> None:
+    write_series(tmp_path / "a", named(1))
+    (alone,) = open_study(tmp_path)
+    write_series(tmp_path / "b", named(2, SeriesDescription="T1 cor"))
+    (beside_another,) = open_study(tmp_path)
+    assert beside_another.input_sha256() == alone.input_sha256()
+    below = lambda index: {**named(3)(index), "ImagePositionPatient": [-10, 20 + 6 * index, 24]}  # noqa: E731
+    write_series(tmp_path / "c", below)
+    (with_a_station,) = open_study(tmp_path)
+    assert with_a_station.input_sha256() != alone.input_sha256()
+
+
+def test_only_dicom_is_read_as_dicom(tmp_path: Path) -> None:
+    (study,) = open_study(write_image(tmp_path / "a.nii"))
+    with pytest.raises(InputError, match=r"a\.nii: is no DICOM; give a DICOM folder or zip"):
+        study.read_dicom()
 
 
 def write_manifest(path: Path, rows: list[str]) -> Path:
@@ -117,7 +151,7 @@ def test_a_bad_study_is_refused_with_a_remedy(tmp_path: Path, write_series: Writ
     refused(tmp_path / "a.txt", r"a\.txt: is neither DICOM nor NIfTI nor a manifest; give a DICOM folder")
     with zipfile.ZipFile(tmp_path / "nothing.zip", "w") as archive:
         archive.writestr("a.txt", "nothing")
-    refused(tmp_path / "nothing.zip", r"nothing\.zip: holds no DICOM image of MR or CT")
+    refused(tmp_path / "nothing.zip", r"nothing\.zip: holds no DICOM image; give a DICOM folder")
     refused(write_image(tmp_path / "a.nii"), "is no DICOM, so it has no series 1.2; leave out --series", "1.2")
     write_image(tmp_path / "A.nii.gz")
     refused(tmp_path, r"A\.nii\.gz and a\.nii both give the case_id a; rename one of them")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmo_seg.errors import InputError
+from crmo_seg.phantom.body.settings import BodySettings
 from crmo_seg.phantom.edema.settings import EdemaSettings
 from crmo_seg.phantom.normal.finding import FINDING_KINDS
 from crmo_seg.phantom.normal.settings import NormalSettings
@@ -21,6 +22,7 @@ from crmo_seg.phantom.signal.contrast import ContrastSettings
 from crmo_seg.phantom.signal.sequences import SEQUENCE_NAMES
 
 SHARES = st.floats(0, 1)
+SHIPPED = tuple(name for name in preset_names() if not name.startswith("exam_"))
 
 
 def ranges(low: float, high: float) -> st.SearchStrategy[tuple[float, float]]:
@@ -45,7 +47,8 @@ def populations() -> st.SearchStrategy[PhantomSettings]:
         PhantomSettings,
         age_years=ranges(3, 17),
         sequences=subsets(SEQUENCE_NAMES),
-        edema=st.builds(EdemaSettings, lesion_free=SHARES),
+        body=st.builds(BodySettings, shape=st.floats(0, 3), build=st.floats(0, 3)),
+        edema=st.builds(EdemaSettings, lesion_free=SHARES, number_factor=st.floats(0.1, 4)),
         normal=st.builds(NormalSettings, kinds=subsets(FINDING_KINDS[1:])),
         contrast=st.builds(ContrastSettings, mode=st.sampled_from(["physical", "randomised", "mixed"])),
         scan=scan,
@@ -84,12 +87,12 @@ def test_what_is_not_named_keeps_its_default(tmp_path: Path) -> None:
 
 
 def test_shipped_presets_are_what_their_names_say() -> None:
-    assert preset_names() == ("region", "spine", "training", "whole_body")
-    views = {name: read_preset(name).scan.view_shares for name in preset_names()}
+    assert SHIPPED == ("region", "spine", "training", "whole_body")
+    views = {name: read_preset(name).scan.view_shares for name in SHIPPED}
     alone = [views[name].index(1.0) for name in ("whole_body", "spine", "region")]
     assert alone == [0, 1, 2]
     assert min(views["training"]) > 0
-    modes = {name: read_preset(name).contrast.mode for name in preset_names()}
+    modes = {name: read_preset(name).contrast.mode for name in SHIPPED}
     assert modes == {"region": "physical", "spine": "physical", "training": "mixed", "whole_body": "physical"}
 
 
@@ -106,7 +109,10 @@ def test_tiny_changes_the_grid_and_nothing_else(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("colour: red", "preset: has no setting 'colour'; it has: age_years, months_between_visits, sequences, edema"),
+        (
+            "colour: red",
+            "preset: has no setting 'colour'; it has: age_years, months_between_visits, sequences, body, edema",
+        ),
         ("scan: {views: 3}", "preset.scan: has no setting 'views'; it has: coronal_whole_body"),
         ("1: 2", "preset: has no setting 1; it has: age_years"),
         ("- age_years", "preset: is ['age_years']; write it as names with values"),
@@ -126,6 +132,9 @@ def test_tiny_changes_the_grid_and_nothing_else(name: str) -> None:
         ("scan: {in_plane_mm: [-1, 1]}", "scan settings: in_plane_mm is (-1.0, 1.0); give two numbers above 0"),
         ("scan: {artefacts: {noise: {share: 2, amount: [0, 1]}}}", "scan settings: an artefact has share 2.0"),
         ("edema: {lesion_free: 3}", "lesion_free: is 3.0, no share; give a number from 0 to 1"),
+        ("edema: {number_factor: 0}", "number_factor: is 0.0; give a number above 0"),
+        ("body: {shape: 4}", "body.shape: is 4.0; give a number from 0 to 3"),
+        ("body: {build: -1}", "body.build: is -1.0; give a number from 0 to 3"),
         ("normal: {kinds: [ghost]}", "normal.kinds: has the unknown kind 'ghost'; choose of"),
         ("age_years: [2, 9]", "age_years: is 2 to 9; give ages of 3 to 17 years, rising"),
         ("age_years: [9, 4]", "age_years: is 9 to 4; give ages of 3 to 17 years, rising"),
@@ -156,7 +165,9 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 def test_a_preset_that_is_not_there(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder.yaml").mkdir()
-    remedy = "give a YAML file that exists, or one of: region, spine, training, whole_body, plain"
+    remedy = (
+        "give a YAML file that exists, or one of: region, spine, training, whole_body, plain, or a family of the exam"
+    )
     with pytest.raises(InputError) as caught:
         read_preset(name)
     assert str(caught.value) == f"preset {name!r}: is not known; {remedy}"

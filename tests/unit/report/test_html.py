@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from crmo_seg.anatomy import Side, Site
 from crmo_seg.keys import RESEARCH_ONLY
 from crmo_seg.lesions import LesionMap, find_lesions
 from crmo_seg.prediction import Prediction, QualityFlag
-from crmo_seg.report.html import REPORT_COLUMNS, render_report, write_report
+from crmo_seg.report.html import render_report, report_columns, write_report
 from crmo_seg.report.tables import LESION_COLUMNS
 from crmo_seg.volume import Geometry, Volume
 
@@ -36,6 +37,10 @@ class Page(HTMLParser):
         self.texts: list[str] = []
         self.tags: list[str] = []
         self.references: list[str] = []
+        self.divs: list[dict[str, str | None]] = []
+        self.scripts: list[str] = []
+        self.policy = ""
+        self._in_script = self._in_data = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -43,8 +48,21 @@ class Page(HTMLParser):
         self.references += [value or "" for name, value in attrs if name in ("src", "href", "action", "srcset")]
         if tag in ("td", "th"):
             self.cells.append("")
+        self.divs += [dict(attrs)] if tag == "div" else []
+        if dict(attrs).get("http-equiv") == "Content-Security-Policy":
+            self.policy = dict(attrs)["content"] or ""
+        self._in_data = tag == "script"
+        self._in_script = tag == "script" and not attrs
+        self.scripts += [""] if self._in_script else []
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_script = self._in_data = False
 
     def handle_data(self, data: str) -> None:
+        if self._in_script:
+            self.scripts[-1] += data
+        if self._in_data:
+            return
         self.texts.append(data.strip())
         if self.cells:
             self.cells[-1] = (self.cells[-1] + data).strip()
@@ -89,24 +107,41 @@ def test_warnings_stand_apart_from_what_was_covered() -> None:
     assert not {"Read with care", "What the scan shows"} & set(silent)
 
 
-def test_the_table_has_every_column_and_empty_cells() -> None:
-    assert set(REPORT_COLUMNS) == set(LESION_COLUMNS)
+def test_the_full_table_has_every_column_and_empty_cells() -> None:
+    columns = report_columns()
+    assert set(columns) == set(LESION_COLUMNS)
     cells = Page(render_report(*make_prediction(), SUMMARY)).cells
-    width = len(REPORT_COLUMNS)
-    assert cells[:width] == list(REPORT_COLUMNS.values())
-    first, second = cells[width : 2 * width], cells[2 * width : 3 * width]
+    width = len(columns)
+    start = next(i for i in range(len(cells)) if cells[i : i + width] == list(columns.values()))
+    first, second = cells[start + width : start + 2 * width], cells[start + 2 * width : start + 3 * width]
     assert first[:5] == ["1", "femur", "left", "", "4.80"]
-    assert first[list(REPORT_COLUMNS).index("juxtaphyseal")] == "yes"
+    assert first[list(columns).index("juxtaphyseal")] == "yes"
     assert second[:5] == ["2", "", "", "", "1.20"]
 
 
-def test_nothing_is_fetched_and_nothing_runs() -> None:
+def test_nothing_is_fetched_and_only_our_scripts_run() -> None:
     html = render_report(*make_prediction(), SUMMARY)
     page = Page(html)
     assert page.references
-    assert all(reference.startswith("data:") for reference in page.references)
-    assert not {"script", "iframe", "object", "embed", "form"} & set(page.tags)
-    assert not re.search(r"https?:|@import|url\(", html)
+    assert all(reference.startswith(("data:", "#")) for reference in page.references)
+    assert not {"iframe", "object", "embed", "form"} & set(page.tags)
+    assert "default-src 'none'" in page.policy
+    scripts = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in page.scripts]
+    assert len(scripts) == 2
+    allowed = re.search(r"script-src ([^;]*)", page.policy)
+    assert allowed
+    assert allowed[1] == " ".join(f"'sha256-{script}'" for script in scripts)
+
+
+def test_without_its_scripts_the_page_still_says_all() -> None:
+    page = Page(render_report(*make_prediction(), SUMMARY))
+    assert page.tags.count("img") == 2
+    assert page.tags.count("tr") > 3
+    assert all("hidden" in attrs for attrs in page.divs if attrs.get("class") == "viewer")
+
+
+def test_it_is_below_its_size() -> None:
+    assert len(render_report(*make_prediction(), SUMMARY).encode()) < 4_000_000  # most of it is the viewer
 
 
 def test_pictures_are_png() -> None:
@@ -137,7 +172,7 @@ def test_names_cannot_bring_markup_in() -> None:
     flag = QualityFlag("evil", "warning", evil)
     named = replace(prediction, case_id=evil, quality_flags=(flag,), provenance=replace(PROVENANCE, model_name=evil))
     html = render_report(named, image, {"patient_key": evil, "versions": {evil: evil}})
-    assert "<script" not in html
+    assert evil not in html
     assert evil in Page(html).texts
 
 
@@ -168,7 +203,7 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
     def fail(*_: object) -> bytes:
         raise MemoryError
 
-    monkeypatch.setattr("crmo_seg.report.html.projection_png", fail)
+    monkeypatch.setattr("crmo_seg.report.html.projection_view", fail)
     with pytest.raises(MemoryError):
         write_report(tmp_path / "other.html", prediction, image, SUMMARY)
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]

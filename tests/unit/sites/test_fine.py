@@ -137,11 +137,58 @@ def test_specks_across_the_body_make_no_pair() -> None:
     assert midline.x_mm == pytest.approx(0.0, abs=2.6)
 
 
-def test_without_bones_of_the_midline_the_side_stays_open() -> None:
-    knees = make_classes(tuple(box for box in BODY if box[0] in ("femur", "tibia", "rib")))
-    assert find_midline(knees) is None
-    names = {bone_of_label(int(label)).full_name for label in np.unique(fine_bones(knees).array) if label}
-    assert names == {"femur", "tibia", "rib"}
+def names_in(bones: Volume) -> set[str]:
+    return {bone_of_label(int(label)).full_name for label in np.unique(bones.array) if label}
+
+
+def test_both_legs_tell_their_sides_without_a_trunk() -> None:
+    knees = make_classes(tuple(box for box in BODY if box[0] in ("femur", "tibia")))
+    assert names_in(fine_bones(knees)) == {"femur_left", "femur_right", "tibia_left", "tibia_right"}
+
+
+def test_one_bone_alone_stays_open_unless_its_side_is_given() -> None:
+    forearm = make_classes((("radius", (-40, -20), (0, 100)),))
+    assert find_midline(forearm) is None
+    assert names_in(fine_bones(forearm)) == {"radius"}
+    assert names_in(fine_bones(forearm, Side.RIGHT)) == {"radius_right"}
+
+
+@pytest.mark.parametrize(("fibula", "side"), [((45, 55), "right"), ((-5, 5), "left")])
+def test_a_fibula_lateral_to_its_tibia_tells_the_side_of_a_knee(fibula: tuple[float, float], side: str) -> None:
+    knee = (("tibia", (10, 40), (-200, 0)), ("fibula", fibula, (-200, -20)), ("femur", (10, 45), (20, 100)))
+    assert names_in(fine_bones(make_classes(knee))) == {f"{name}_{side}" for name in ("tibia", "fibula", "femur")}
+
+
+def test_an_arm_across_the_body_keeps_the_side_of_its_shoulder() -> None:
+    arm = (
+        ("scapula", (60, 90), (250, 300)),
+        ("humerus", (100, 125), (100, 280)),
+        ("radius", (-20, 110), (60, 80)),
+        ("hand", (-90, -30), (60, 80)),
+    )
+    names = names_in(fine_bones(make_classes((*BODY, *arm))))
+    assert {"humerus_right", "radius_right", "hand_right"} <= names
+    assert not names & {"radius_left", "hand_left"}
+
+
+def test_a_hand_that_is_linked_to_nothing_may_lie_across_the_midline() -> None:
+    hand = (("hand", (-60, -30), (60, 80)),)
+    assert "hand" in names_in(fine_bones(make_classes((*BODY, *hand))))
+
+
+def test_knees_that_touch_are_parted_between_both_hips() -> None:
+    legs = (
+        ("sacrum", (-20, 20), (0, 60)),
+        ("pelvis", (30, 90), (0, 60)),
+        ("pelvis", (-90, -30), (0, 60)),
+        ("femur", (40, 80), (-200, -1)),
+        ("femur", (-80, -40), (-200, -1)),
+        ("femur", (-45, 45), (-200, -180)),
+    )
+    fine = fine_bones(make_classes(legs)).array
+    x = np.arange(SHAPE[0]) - (SHAPE[0] - 1) / 2
+    assert not (fine[x > 0] == bone_named("femur_left").label).any()
+    assert not (fine[x < 0] == bone_named("femur_right").label).any()
 
 
 def test_no_bones_at_all() -> None:
@@ -158,7 +205,7 @@ def test_a_short_stretch_tells_no_tilt() -> None:
     assert midline.tilt == 0.0
 
 
-def test_levels_stay_open() -> None:
+def test_without_discs_levels_stay_open() -> None:
     names = {bone_of_label(int(label)).name for label in np.unique(fine_bones(make_classes()).array) if label}
     assert {"thoracic_vertebra", "lumbar_vertebra", "rib"} < names
 
@@ -175,7 +222,7 @@ def test_the_code_comes_with_the_bone() -> None:
     bones = fine_bones(make_classes())
     (one,) = assign_sites(find_lesions(make_lesion(slice(41, 45), slice(25, 27), bones)), bones).lesions
     assert one.site.snomed_code == "71341001"
-    assert (one.site.segment, one.site.juxtaphyseal, one.site.physis_distance_mm) == (None, None, None)
+    assert one.site.bone_share is None  # this body reaches both borders of the image
 
 
 @pytest.mark.parametrize(("gap_voxels", "bone"), [(1, "femur"), (2, "femur"), (3, None)])
@@ -209,8 +256,10 @@ def test_sites_are_those_of_brute_force(x: int, z: int, width: int, height: int,
         distances = np.min([np.linalg.norm(there - point, axis=1) for point in here], axis=0)
         nearest = bones.array[tuple(bone_indices[distances <= distances.min() + 1e-6].T)]
         expected = set(nearest.tolist()) if distances.min() <= 10.0 + 1e-6 else set()
-    found = first_site(lesion, bones)
-    assert found in ({(bone_of_label(label).name, bone_of_label(label).side) for label in expected} or {(None, None)})
+    names: set[tuple[str | None, Side | None]] = {
+        (bone_of_label(label).name, bone_of_label(label).side) for label in expected
+    }
+    assert first_site(lesion, bones) in (names or {(None, None)})
 
 
 def test_head_classes_undo_fine_bones() -> None:

@@ -1,0 +1,1 @@
+"""Lesions on a drawing of a child seen from the front."""

@@ -1,0 +1,107 @@
+"""A prediction folder told by other bones where its lesions lie."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import PROVENANCE, body_with_lesion, make_geometry
+from slicer_files import write_segmentation
+
+from crmo_seg.anatomy import bone_named
+from crmo_seg.errors import InputError
+from crmo_seg.io.nifti import read_labels, write_nifti
+from crmo_seg.jobs.comparison.reading import read_visit
+from crmo_seg.jobs.output import Origin, write_prediction
+from crmo_seg.jobs.sites import parse_bones, reassign_sites
+from crmo_seg.lesions import find_lesions
+from crmo_seg.prediction import Prediction, QualityFlag
+from crmo_seg.volume import Volume
+
+GRID = make_geometry((20, 8, 24), (2.0, 6.0, 2.0))
+IMAGE, EDEMA = body_with_lesion(GRID, (0.0, 0.0, 0.0), 8.0)
+
+
+def everywhere(value: int) -> Volume:
+    return Volume(np.full(GRID.shape, value, np.uint8), GRID)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A prediction without bones, as of DICOM: the image is in it."""
+    flag = QualityFlag("no_bones", "info", "No bones were looked for.", ("femur",))
+    prediction = Prediction("knee", {"edema": EDEMA}, None, find_lesions(EDEMA), PROVENANCE, (flag,))
+    origin = Origin(tmp_path / "study", patient_key="3fa9", keep_image=True)
+    return write_prediction(tmp_path / "out", prediction, {"stir": IMAGE}, origin)
+
+
+@pytest.fixture
+def femur(tmp_path: Path) -> Path:
+    """The left femur as TotalSegmentator numbers it, cropped and saved by Slicer."""
+    return write_segmentation(tmp_path / "bones.seg.nrrd", [everywhere(36)])
+
+
+def test_lesions_get_the_bone_of_the_mask_and_everything_else_stays(folder: Path, femur: Path) -> None:
+    before = json.loads((folder / "summary.json").read_text())
+    edema = (folder / "edema.nii.gz").read_bytes()
+    done = reassign_sites(folder, {"total_mr": femur})
+    assert [(lesion.site.bone, lesion.site.side.value if lesion.site.side else "") for lesion in done.lesions] == [
+        ("femur", "left")
+    ]
+    assert [lesion.site.bone for lesion in read_visit(folder).masks.lesion_map.lesions] == ["femur"]
+    assert (read_labels(folder / "bones.nii.gz").array == bone_named("femur_left").label).all()
+    after = json.loads((folder / "summary.json").read_text())
+    assert after["burden"]["bones"][0]["bone"] == "femur"
+    assert after["bones_from"][0]["file"] == "bones.seg.nrrd"
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"totals", "sites", "burden", "bones_from"}
+    assert (folder / "edema.nii.gz").read_bytes() == edema
+    assert "femur" in (folder / "report.html").read_text(encoding="utf-8")
+    assert {path.name for path in folder.parent.iterdir()} == {"knee"}
+    assert done.lines() == [f"{folder}: 1 of 1 lesions lie in a bone of the mask"]
+
+
+def test_what_names_the_old_sites_does_not_stay(folder: Path, femur: Path) -> None:
+    (folder / "dicom").mkdir()
+    for name in ("edema_sr.dcm", "edema_seg.dcm"):
+        (folder / "dicom" / name).write_bytes(b"")
+    (folder / "image.nii.gz").unlink()
+    done = reassign_sites(folder, {"total_mr": femur})
+    assert [path.name for path in (folder / "dicom").iterdir()] == ["edema_seg.dcm"]
+    assert not (folder / "report.html").exists()
+    assert [note.split(" ")[1] for note in done.notes] == ["dicom/edema_sr.dcm", "report.html"]
+
+
+def test_what_does_not_fit_is_refused_and_leaves_the_folder(folder: Path, tmp_path: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    spine = tmp_path / "total.nii.gz"
+    write_nifti(spine, everywhere(19))
+    with pytest.raises(
+        InputError, match=r"total\.nii\.gz: vertebrae come without their levels .*; give vertebrae_mr=FILE too"
+    ):
+        reassign_sites(folder, {"total_mr": spine})
+    with pytest.raises(InputError, match="value 19 is above 8, the last class of appendicular_bones_mr"):
+        reassign_sites(folder, {"appendicular_bones_mr": spine})
+    other = tmp_path / "other.nii.gz"
+    write_nifti(other, Volume(np.ones((4, 4, 4), np.uint8), make_geometry((4, 4, 4))))
+    with pytest.raises(InputError, match=r"other\.nii\.gz: is a grid of 4 x 4 x 4 voxels"):
+        reassign_sites(folder, {"crmo_seg": other})
+    with pytest.raises(InputError, match="is a folder; give one file with all labels"):
+        reassign_sites(folder, {"total_mr": tmp_path})
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["bones.nii.gz"], "is 'bones.nii.gz'; write LABELS=FILE, with LABELS one of total_mr, vertebrae_mr"),
+        (["total=a.nii.gz"], "is 'total=a.nii.gz'"),
+        (["total_mr=a", "total_mr=b"], "gives total_mr twice"),
+        ([], "is missing"),
+    ],
+)
+def test_masks_as_they_are_typed(texts: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_bones(texts)

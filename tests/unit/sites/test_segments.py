@@ -1,0 +1,99 @@
+"""Long bones of boxes: segments, growth plates, ends that the image cuts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from crmo_seg.anatomy import Segment, bone_named
+from crmo_seg.lesions import Lesion, find_lesions
+from crmo_seg.sites import assign_sites, muscle_signal
+from crmo_seg.sites.long_bones import PLATE_RULES
+from crmo_seg.volume import Geometry, Volume
+
+GEOMETRY = Geometry(np.array([[2.0, 0, 0, -60], [0, 4, 0, -40], [0, 0, 2, -10], [0, 0, 0, 1.0]]), (60, 20, 180))
+WORLD = np.moveaxis(GEOMETRY.to_world_mm(np.moveaxis(np.indices(GEOMETRY.shape), 0, -1)), -1, 0)
+LENGTH_MM = 300.0
+DISTAL_PLATE_MM = PLATE_RULES["tibia", "distal"].of_length * LENGTH_MM
+
+
+def make_tibia(first: int = 0, last: int = 180) -> Volume:
+    """A shaft with two wide ends from z = 0 to 300, or what some slabs of it show."""
+    x, y, z = WORLD
+    half = np.where((z < 40) | (z > 260), 20.0, 10.0)
+    inside = (np.abs(x) < half) & (np.abs(y) < half) & (z >= 0) & (z <= LENGTH_MM)
+    array = np.where(inside, bone_named("tibia_left").label, 0).astype(np.uint8)[:, :, first:last]
+    affine = GEOMETRY.affine.copy()
+    affine[2, 3] += 2.0 * first
+    return Volume(np.ascontiguousarray(array), Geometry(affine, array.shape))
+
+
+def placed(bones: Volume, low: float, high: float, image: Volume | None = None) -> Lesion:
+    """A lesion between two heights in the middle of the bone."""
+    x, y, z = np.moveaxis(bones.geometry.to_world_mm(np.moveaxis(np.indices(bones.array.shape), 0, -1)), -1, 0)
+    mask = (np.abs(x) < 9) & (np.abs(y) < 9) & (z >= low) & (z <= high)
+    (one,) = assign_sites(find_lesions(bones.with_array(mask)), bones, image).lesions
+    return one
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "segment"),
+    [
+        (4.0, 20.0, Segment.EPIPHYSIS),
+        (34.0, 50.0, Segment.METAPHYSIS),
+        (140.0, 160.0, Segment.DIAPHYSIS),
+        (255.0, 270.0, Segment.METAPHYSIS),
+        (284.0, 298.0, Segment.EPIPHYSIS),
+    ],
+)
+def test_segments_from_end_to_end(low: float, high: float, segment: Segment) -> None:
+    assert placed(make_tibia(), low, high).site.segment is segment
+
+
+def test_distance_and_neighbourhood_of_the_plate() -> None:
+    near, far = (placed(make_tibia(), low, low + 16).site for low in (DISTAL_PLATE_MM + 3, DISTAL_PLATE_MM + 16))
+    assert near.juxtaphyseal is True
+    assert far.juxtaphyseal is False
+    assert far.physis_distance_mm == pytest.approx(16 - 1.5, abs=2.5)
+    assert far.crosses_physis is False
+
+
+def test_a_lesion_on_both_sides_of_the_plate_crosses_it() -> None:
+    site = placed(make_tibia(), DISTAL_PLATE_MM - 12, DISTAL_PLATE_MM + 24).site
+    assert (site.crosses_physis, site.juxtaphyseal, site.segment) == (True, True, Segment.METAPHYSIS)
+
+
+def test_an_end_that_the_image_cuts_has_no_plate() -> None:
+    upper = make_tibia(first=60)
+    assert placed(upper, 255.0, 270.0).site.segment is Segment.METAPHYSIS
+    assert placed(upper, 140.0, 160.0).site.segment is Segment.DIAPHYSIS
+    middle = placed(make_tibia(first=60, last=120), 140.0, 160.0).site
+    assert (middle.segment, middle.juxtaphyseal, middle.bone_share) == (None, None, None)
+
+
+def test_share_of_the_bone_by_counting() -> None:
+    bones = make_tibia()
+    lesion = placed(bones, 140.0, 160.0)
+    voxels = lesion.volume_ml / bones.geometry.voxel_volume_ml
+    assert lesion.site.bone_share == pytest.approx(voxels / np.count_nonzero(bones.array))
+
+
+def test_signal_over_muscle_between_dark_fat_and_bright_fluid() -> None:
+    bones = make_tibia()
+    x, y, z = WORLD
+    rng = np.random.default_rng(0)
+    signal = np.where(np.hypot(x, y) < 35, 100.0, 15.0) + rng.normal(0, 5, GEOMETRY.shape)
+    signal[(np.abs(x - 24) < 3) & (np.abs(y) < 6)] = 600.0
+    signal[(np.abs(x) < 9) & (np.abs(y) < 9) & (z >= 140) & (z <= 160)] = 550.0
+    image = Volume(signal.astype(np.float32), GEOMETRY)
+    assert muscle_signal(image, bones) == pytest.approx(100.0, rel=0.05)
+    lesion = placed(bones, 140.0, 160.0, image)
+    assert lesion.signal_ratio == pytest.approx(5.5, rel=0.06)
+    assert lesion.soft_tissue_ratio is not None
+    assert 0.8 < lesion.soft_tissue_ratio < 2.5
+
+
+def test_without_soft_tissue_the_ratio_stays_open() -> None:
+    bones = make_tibia()
+    full = bones.with_array(np.full(GEOMETRY.shape, bone_named("tibia_left").label, dtype=np.uint8))
+    assert muscle_signal(bones.with_array(np.ones(GEOMETRY.shape, dtype=np.float32)), full) is None
