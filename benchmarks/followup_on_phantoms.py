@@ -1,6 +1,6 @@
 """Visits of phantoms with known fates: what ``compare`` calls new, resolved, grown, shrunk and stable.
 
-python benchmarks/followup_on_phantoms.py [--patients 12] [--seed 5] [--months 18] [--tiny] [--as-predicted]
+python benchmarks/followup_on_phantoms.py [--patients 14] [--seed 5] [--months 18] [--tiny] [--as-predicted]
 
 Masks are the truth; the child has grown, lies differently and was scanned with another protocol. ``--as-predicted``
 gives bones as a network does: without levels, sides by the midline. A lesion is a component of 0.1 ml or more; it is
@@ -119,7 +119,7 @@ def _share(hits: int, total: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--patients", type=int, default=12)
+    parser.add_argument("--patients", type=int, default=14)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--months", type=float, default=18.0)
     parser.add_argument("--tiny", action="store_true")
@@ -128,7 +128,7 @@ def main() -> None:
     settings = replace(
         PhantomOptions(tiny=options.tiny).settings(),
         age_years=AGES_YEARS,
-        months_between_visits=(options.months, options.months + 0.1),
+        months_between_visits=(options.months, options.months + 0.01),
     )
     found: Counter[tuple[str | None, Change]] = Counter()
     growths, seconds = [], 0.0

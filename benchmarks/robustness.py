@@ -11,6 +11,7 @@ bones.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,10 +60,15 @@ class Point:
 
     def as_markdown(self) -> str:
         """A line of the table."""
-        cells = [f"{one.value:.2f} ({one.interval.low:.2f}-{one.interval.high:.2f})" for one in self.f1.values()]
+        cells = [_with_interval(one) for one in self.f1.values()]
         inside = "" if self.level <= self.axis.trained else "beyond"
         numbers = (f"{self.level:g}", inside, str(self.n_lesions), *cells, f"{self.false_positives_per_scan:.1f}")
         return f"| {self.axis.name} | {' | '.join(numbers)} |"
+
+
+def _with_interval(found: Estimate) -> str:
+    low, high = found.interval.low, found.interval.high
+    return f"{found.value:.2f}" + ("" if math.isnan(low) else f" ({low:.2f}-{high:.2f})")
 
 
 def _shape(settings: PhantomSettings, level: float) -> PhantomSettings:

@@ -25,9 +25,12 @@ def compare(
 
     from crmo_seg.jobs.compare import compare as run_comparison
 
-    comparison = run_comparison(before, now, out, same_patient=same_patient, overwrite=overwrite)
+    result = run_comparison(before, now, out, same_patient=same_patient, overwrite=overwrite)
     if quiet:
         return
-    counts = Counter(change.change.value.replace("_", " ") for change in comparison.changes)
+    for flag in result.flags:
+        if flag.severity == "warning":
+            typer.echo(f"warning: {flag.text}", err=True)
+    counts = Counter(change.change.value.replace("_", " ") for change in result.comparison.changes)
     words = ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "no lesion at either visit"
     typer.echo(f"{out}: {words}; open report.html")

@@ -17,10 +17,10 @@ from crmo_seg.cases import Case, read_manifest
 from crmo_seg.errors import InputError
 from crmo_seg.io.dicom.choose import Choice
 from crmo_seg.io.dicom.examination import choose_examinations, read_choice
-from crmo_seg.io.dicom.read import case_id_of_study
 from crmo_seg.io.dicom.rules import Rules
 from crmo_seg.io.dicom.source import DicomFile, is_dicom_file, is_hidden, open_files
 from crmo_seg.io.dicom.types import ComposedStudy
+from crmo_seg.io.dicom.uids import case_id_of_study
 from crmo_seg.io.nifti import case_id_of, is_nifti_name, read_image
 from crmo_seg.keys import STIR
 from crmo_seg.volume import Volume

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from crmo_seg.errors import InputError
@@ -11,6 +12,15 @@ from crmo_seg.jobs.comparison.reading import read_visit
 from crmo_seg.longitudinal.comparison import Comparison, compare_visits
 from crmo_seg.longitudinal.identity import fact_flags, picture_flags, years_between
 from crmo_seg.longitudinal.settings import DEFAULT_SETTINGS, CompareSettings
+from crmo_seg.prediction import QualityFlag
+
+
+@dataclass(frozen=True, eq=False)
+class ComparisonResult:
+    """What changed, and what a reader should know before believing it, warnings first."""
+
+    comparison: Comparison
+    flags: tuple[QualityFlag, ...]
 
 
 def compare(
@@ -21,7 +31,7 @@ def compare(
     same_patient: bool = False,
     overwrite: bool = False,
     settings: CompareSettings = DEFAULT_SETTINGS,
-) -> Comparison:
+) -> ComparisonResult:
     """Compare two visits of a patient; write ``changes.csv``, ``sites.csv``, ``comparison.json`` and ``report.html``.
 
     Args:
@@ -31,6 +41,9 @@ def compare(
         same_patient: compare in spite of different patient keys.
         overwrite: replace a comparison in ``out``.
         settings: how to align, match and classify.
+
+    Returns:
+        What was written.
 
     Raises:
         InputError: where a folder is no prediction, the patients differ, the dates are reversed, the visits cannot be
@@ -47,4 +60,4 @@ def compare(
     pictures = picture_flags(comparison.alignment, comparison.changes, years_between(first, second), settings)
     flags = sorted((*fact_flags(first, second), *pictures), key=lambda flag: flag.severity != "warning")
     write_comparison(out, visits, comparison, tuple(flags), settings)
-    return comparison
+    return ComparisonResult(comparison, tuple(flags))

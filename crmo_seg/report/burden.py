@@ -82,6 +82,8 @@ def _index(name: str, part: _Part | None) -> BurdenTable:
         return BurdenTable(name, ())
     reader = part.get("needs_a_reader") or ()
     known = {key: value for key, value in part.items() if key not in ("source", "score", "needs_a_reader", *reader)}
+    if known.get("largest_lesion_mm", 0.0) is None:  # there is no lesion
+        del known["largest_lesion_mm"]
     rows = [row for key, value in known.items() for row in _parameter(key, value)]
     rows += [(key.replace("_", " "), NEEDS_A_READER) for key in reader]
     notes = (part.get("score"), part.get("source"))

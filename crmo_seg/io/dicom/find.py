@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.frame_stack import FrameStack
 from crmo_seg.io.dicom.frames import Frame, Problem, frames_of
 from crmo_seg.io.dicom.grouping import stacks_of
@@ -39,7 +39,7 @@ def find_stacks(source: Path | Sequence[Path]) -> tuple[Stack, ...]:
     """
     frames: list[Frame] = []
     for file, header in read_headers(source):
-        with warnings.catch_warnings(action="ignore"), naming(file):
+        with discreet(), naming(file):
             frames.extend(frames_of(file, header))
     series: dict[str, list[FrameStack]] = defaultdict(list)
     for stack in stacks_of(frames):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from crmo_seg.errors import InputError
+from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.source import DicomFile, all_files, looks_like_dicom, open_files
 from crmo_seg.io.dicom.types import HeaderValue
 
@@ -62,7 +62,7 @@ def read_headers(source: Path | Sequence[Path]) -> Iterator[tuple[DicomFile, Dat
     for file, stream in open_files(all_files(source)):
         if not looks_like_dicom(file, stream):
             continue
-        with warnings.catch_warnings(action="ignore"):  # values that bend the standard are everyday
+        with discreet():
             header = _read(file, stream)
             is_wanted = _belongs_to_a_series(file, header)
             missing_bytes = _missing_bytes(file, stream, header) if is_wanted else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, TypeAlias
@@ -10,6 +9,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from crmo_seg.errors import InputError
+from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.header import naming
 from crmo_seg.io.dicom.mosaic import cut_tile
 from crmo_seg.io.dicom.scaling import slope_and_intercept
@@ -48,7 +48,7 @@ def _planes(stack: Stack, matrix: tuple[int, int]) -> Iterator[tuple[_Place, Arr
         for position, source in enumerate(slices):
             places[source.file].append(((repeat, position), source))
     for file, stream in open_files(sorted(places)):
-        with warnings.catch_warnings(action="ignore"):  # values that bend the standard are everyday
+        with discreet():
             dataset = _read(file, stream)
             wanted = places[file]
             for (place, source), pixels in zip(wanted, _decoded(file, dataset, wanted), strict=True):

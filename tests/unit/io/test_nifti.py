@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from crmo_seg.errors import InputError
 from crmo_seg.io import nifti
-from crmo_seg.io.nifti import case_id_of, read_geometry, read_image, read_labels, write_nifti
+from crmo_seg.io.nifti import case_id_of, nifti_bytes, read_geometry, read_image, read_labels, write_nifti
 from crmo_seg.volume import Geometry, Volume
 
 AFFINE = np.array([[-1.5, 0, 0, 10], [0, 0, 6, -20], [0, 1.25, 0, 30], [0, 0, 0, 1.0]])
@@ -318,3 +318,11 @@ def test_real_scans_are_read(shared_data: Path) -> None:
         volume, stored = read_image(path), nib.load(path)
         np.testing.assert_allclose(volume.geometry.affine, stored.affine)
         np.testing.assert_allclose(volume.array, stored.get_fdata().reshape(volume.array.shape), rtol=1e-6)
+
+
+def test_the_bytes_of_a_volume_are_those_of_its_file(tmp_path: Path) -> None:
+    volume = Volume(COUNTING.astype(np.float32), Geometry(AFFINE, COUNTING.shape))
+    write_nifti(tmp_path / "a.nii.gz", volume)
+    (tmp_path / "b.nii.gz").write_bytes(nifti_bytes(volume))
+    assert read_geometry(tmp_path / "b.nii.gz").same_grid(volume.geometry)
+    assert gzip.decompress((tmp_path / "a.nii.gz").read_bytes()) == gzip.decompress(nifti_bytes(volume))

@@ -11,7 +11,7 @@ import pytest
 from builders import make_volume
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.read import case_id_of_study
+from crmo_seg.io.dicom.uids import case_id_of_study
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.io.study import open_study
 

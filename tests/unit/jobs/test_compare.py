@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from followup_builders import StickChild, write_visit
+from typer.testing import CliRunner
 
+from crmo_seg.cli.main import app
 from crmo_seg.errors import InputError
 from crmo_seg.jobs.compare import compare
 from crmo_seg.jobs.comparison.reading import read_visit
@@ -137,6 +139,17 @@ def test_files_that_contradict_each_other(visits: Path, tmp_path: Path) -> None:
     shutil.copy(visits / "second" / "lesions.csv", folder)
     with pytest.raises(InputError, match="lies on another grid than lesions.nii.gz"):
         read_visit(folder)
+
+
+def test_the_command_says_what_changed_and_what_to_doubt(visits: Path, tmp_path: Path) -> None:
+    stranger = changed(visits / "second", tmp_path / "stranger", patient_key="p2")
+    words = ["compare", str(visits / "first"), str(stranger), "-o", str(tmp_path / "a"), "--same-patient"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "1 new" in done.output
+    assert "1 stable" in done.output
+    assert "warning: The visits have different patient keys" in done.output
+    assert CliRunner().invoke(app, [*words, "--overwrite", "--quiet"]).output == ""
 
 
 def test_no_bones_and_two_grids(visits: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from crmo_seg.lesions import Lesion, LesionMap
@@ -14,7 +16,7 @@ def lesion_map(*volumes_ml: float) -> LesionMap:
     return LesionMap(Volume(np.zeros((2, 2, 2), dtype=np.int32), Geometry(np.eye(4), (2, 2, 2))), lesions)
 
 
-CHANGES = [
+CHANGES: list[dict[str, Any]] = [
     {"change": "stable", "before_ids": [1], "now_ids": [1], "volume_before_ml": 2.0, "volume_now_ml": 2.1,
      "volume_ratio": 1.05, "bone": "femur", "side": "left", "segment": "metaphysis"},
     {"change": "new", "now_ids": [2], "volume_now_ml": 1.0, "note": "Beside the plate.", "before_ras_mm": (1, 2, 3)},

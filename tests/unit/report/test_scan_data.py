@@ -24,7 +24,7 @@ def make_scan(shape: tuple[int, int, int] = (60, 8, 90), angle: float = 0.0) -> 
     """A body in air, with a bright lesion and one of a single voxel."""
     geometry = make_geometry(shape, (2.0, 6.0, 2.0), angle)
     array = np.random.default_rng(0).random(shape).astype(np.float32)
-    array[15:45, 1:7, 10:80] += 100
+    array[15:45, 1:7, 10:80] += 100 + 40 * array[15:45, 1:7, 10:80]
     mask = np.zeros(shape, dtype=bool)
     mask[20:26, 3:5, 30:36] = mask[40, 4, 70] = True
     array[mask] += 200
@@ -32,11 +32,12 @@ def make_scan(shape: tuple[int, int, int] = (60, 8, 90), angle: float = 0.0) -> 
 
 
 def centroid(array: Array, geometry: Geometry, value: int) -> Array:
-    return geometry.to_world_mm(np.argwhere(array == value)).mean(axis=0)
+    middle: Array = geometry.to_world_mm(np.argwhere(array == value)).mean(axis=0)
+    return middle
 
 
 @pytest.mark.parametrize(("axes", "flips"), ALL_ORIENTATIONS[::7])
-@pytest.mark.parametrize("limit", [10**9, 1500])
+@pytest.mark.parametrize("limit", [10**9, 3000])
 def test_lesions_stay_where_they_are_in_the_world(
     axes: tuple[int, int, int], flips: tuple[bool, bool, bool], limit: int
 ) -> None:
@@ -64,13 +65,13 @@ def test_the_signal_is_cropped_to_the_body_and_aligned_with_the_lesions() -> Non
 def test_a_smaller_limit_gives_a_smaller_page_and_keeps_the_smallest_lesion() -> None:
     image, lesion_map = make_scan((120, 8, 180))
     sizes = []
-    for limit in (10**9, 20_000, 4000):
+    for limit in (10**9, 8000, 3000):
         data = scan_data(image, lesion_map, None, largest_bytes=limit)
         sizes.append(len(data.signal))
         lesions, _ = decoded(data.lesions)
         assert {1, 2} <= set(np.unique(lesions).tolist())
     assert sizes == sorted(sizes, reverse=True)
-    assert sizes[1] * 3 / 4 < 1.3 * 20_000  # judged by a few slices
+    assert sizes[1] * 3 / 4 < 1.3 * 8000  # judged by a few slices
 
 
 def test_the_rim_surrounds_a_lesion_in_plane_and_leaves_it_whole() -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmo_seg.files import folder_written_whole
+from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.types import ComposedStudy, Stack
 from crmo_seg.io.dicom.write.identity import identity_of, series_numbers
 from crmo_seg.io.dicom.write.key_images import key_images
@@ -57,7 +55,7 @@ def write_dicom_results(
     Raises:
         InputError: where a source file cannot be read any more, or the folder cannot be written.
     """  # fmt: skip
-    with _private():
+    with discreet():
         objects = _objects(lesion_map, composed, provenance, pictures)
         with folder_written_whole(folder) as part:
             for name, dataset in objects.items():
@@ -93,18 +91,3 @@ def segmentation_names(stacks: Sequence[Stack]) -> list[str]:
     known = [int(number) for number in numbers if isinstance(number, float | int)]
     chosen = known if len(set(known)) == len(stacks) else range(1, len(stacks) + 1)
     return [f"{SEGMENTATION_NAME}_{number}.dcm" for number in chosen]
-
-
-@contextmanager
-def _private() -> Iterator[None]:
-    """Nothing that a library warns of is shown: such messages quote names and dates of the patient."""
-    loggers = [logging.getLogger(name) for name in ("highdicom", "pydicom")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

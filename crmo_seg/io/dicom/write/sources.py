@@ -7,13 +7,13 @@ Names and birth dates stay in the one header that `stamp_patient` copies from: n
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.mr_header import decimal_text, derived_uid
 from crmo_seg.io.dicom.source import DicomFile, open_files
 from crmo_seg.io.dicom.types import SliceSource, Stack
@@ -106,7 +106,7 @@ def name_sources(segmentation: Dataset, station: StationSource) -> None:
 def _read_headers(files: Sequence[DicomFile]) -> dict[DicomFile, Dataset]:
     import pydicom
 
-    with warnings.catch_warnings(action="ignore"):  # values that bend the standard are everyday
+    with discreet():
         return {
             file: pydicom.dcmread(stream, force=True, stop_before_pixels=True)
             for file, stream in open_files(sorted(set(files)))

@@ -22,7 +22,7 @@ def bones_of(**boxes: tuple[slice, slice, slice]) -> Volume:
 
 
 def share(bones: Volume, index: tuple[float, float, float], site: Site) -> float | None:
-    lesion = Lesion(7, 1.0, 10.0, tuple(GEOMETRY.to_world_mm(np.array(index))), site=site)  # type: ignore[arg-type]
+    lesion = Lesion(7, 1.0, 10.0, tuple(GEOMETRY.to_world_mm(np.array(index))), site=site)
     return places_along(LesionMap(bones.with_array(np.zeros(SHAPE, dtype=np.int32)), (lesion,)), bones).get(7)
 
 
@@ -49,7 +49,7 @@ def test_a_raised_arm_begins_at_the_shoulder() -> None:
 def test_every_orientation_gives_the_same() -> None:
     bones = bones_of(**LEG)
     turned = bones.transposed((2, 0, 1), (True, False, True))
-    lesion = Lesion(1, 1.0, 10.0, tuple(GEOMETRY.to_world_mm(np.array((6.5, 2.5, 40)))), site=FEMUR)  # type: ignore[arg-type]
+    lesion = Lesion(1, 1.0, 10.0, tuple(GEOMETRY.to_world_mm(np.array((6.5, 2.5, 40)))), site=FEMUR)
     maps = [LesionMap(volume.with_array(volume.array.astype(np.int32)), (lesion,)) for volume in (bones, turned)]
     here, there = (places_along(one, volume)[1] for one, volume in zip(maps, (bones, turned), strict=True))
     assert here == pytest.approx(there, abs=0.02)

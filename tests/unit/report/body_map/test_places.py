@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from crmo_seg.anatomy import BONES_TABLE, Segment, Side, Site
+from crmo_seg.anatomy import BONES_TABLE, Bone, Segment, Side, Site
 from crmo_seg.report.body_map.figure import HALF_WIDTH, HEIGHT
 from crmo_seg.report.body_map.places import LONG_BONES, place_of
 
 
 @pytest.mark.parametrize("bone", BONES_TABLE, ids=lambda bone: bone.full_name)
-def test_every_bone_is_on_the_drawing_and_on_its_side(bone) -> None:  # noqa: ANN001
+def test_every_bone_is_on_the_drawing_and_on_its_side(bone: Bone) -> None:
     point = place_of(Site(bone.name, bone.side))
     assert point is not None
     assert abs(point[0]) <= HALF_WIDTH
