@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crmo_seg.cli.predict import Quiet
+from crmo_seg.cli.predict import Quiet, Rules
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,13 +25,15 @@ def inspect(
     write: Annotated[
         Path | None, typer.Option("--write", help="Folder for NIfTI files of all series that are volumes.")
     ] = None,
+    rules: Rules = None,
     quiet: Quiet = False,
 ) -> None:
     """List the DICOM series of a folder: what predict would read, and why not the others. Patients are not named."""
+    from crmo_seg.io.dicom.rules import read_rules
     from crmo_seg.jobs.inspect import inspect_source, write_usable
     from crmo_seg.report.progress import ProgressBars
 
-    studies = inspect_source(study)
+    studies = inspect_source(study, None if rules is None else read_rules(rules))
     if not quiet:
         _print(studies)
     if write is None:

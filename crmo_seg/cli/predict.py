@@ -18,6 +18,9 @@ _EXIT_BUG = 1
 _EXIT_INPUT_ERROR = 2
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Rules = Annotated[
+    Path | None, typer.Option(help="YAML file of rules that say which DICOM series to read; docs/dicom.md tells more.")
+]
 
 
 def predict(
@@ -36,6 +39,7 @@ def predict(
     ] = False,
     probability: Annotated[bool, typer.Option("--probability", help="Write the probability of edema too.")] = False,
     series: Annotated[str | None, typer.Option(help="SeriesInstanceUID to read, where there are several.")] = None,
+    rules: Rules = None,
     shard: Annotated[str, typer.Option(help="i/n: only every n-th study, from the i-th; i from 0.")] = "0/1",
     patient_id: Annotated[str | None, typer.Option(help="Key of the patient in summary.json.")] = None,
     visit: Annotated[str | None, typer.Option(help="Date of the visit, YYYY-MM-DD.")] = None,
@@ -46,11 +50,14 @@ def predict(
     Finished cases are skipped, so an interrupted job is taken up by the same command. A study that fails does not stop
     the others; the exit code is then 2.
     """
+    from crmo_seg.io.dicom.rules import read_rules
     from crmo_seg.jobs.predict import load_model, predict_studies
     from crmo_seg.jobs.study_job import PredictOptions
     from crmo_seg.report.progress import ProgressBars
 
-    options = PredictOptions(overwrite, probability, series, _parse_shard(shard), patient_id, _parse_date(visit))
+    wanted = None if rules is None else read_rules(rules)
+    place, date = _parse_shard(shard), _parse_date(visit)
+    options = PredictOptions(overwrite, probability, series, place, patient_id, date, wanted)
     notice = _say_nothing if quiet else _note
     mode = _mode(fast=fast, best=best, baseline=baseline)
     predictor = load_model(model, device, mode=mode, precision=precision, notice=notice)

@@ -105,9 +105,11 @@ def open_study(path: Path, *, series_uid: str | None = None, rules: Rules | None
     """
     if not path.exists():
         raise InputError(path, "does not exist", _REMEDY)
-    studies = _open_dicom(path, series_uid, rules) if _is_dicom(path) else _open_others(path)
+    studies = _open_dicom(path, path, series_uid, rules) if _is_dicom(path) else _open_others(path)
     if series_uid is not None and studies[0].kind != "dicom":
         raise InputError(path, f"is no DICOM, so it has no series {series_uid}", "leave out --series")
+    if rules is not None and studies[0].kind != "dicom":
+        raise InputError(path, "is no DICOM, so it has no series to choose from", "leave out --rules")
     _check_case_ids(path, studies)
     return studies
 
@@ -134,17 +136,36 @@ def _open_others(path: Path) -> tuple[Study, ...]:
     raise InputError(path, "is neither DICOM nor NIfTI nor a manifest", _REMEDY)
 
 
-def _open_dicom(path: Path, series_uid: str | None, rules: Rules | None) -> tuple[Study, ...]:
+def open_dicom_files(
+    files: Sequence[Path], source: Path, series_uid: str | None = None, rules: Rules | None = None
+) -> tuple[Study, ...]:
+    """Cases of DICOM files that were sorted out by somebody else, wherever they lie.
+
+    Args:
+        files: at least one.
+        source: what errors and results call them.
+        series_uid: as in `open_study`.
+        rules: as in `open_study`.
+
+    Raises:
+        InputError: where a file cannot be read, they are of several patients, or nothing can be chosen.
+    """
+    return _open_dicom(files, source, series_uid, rules)
+
+
+def _open_dicom(
+    where: Path | Sequence[Path], source: Path, series_uid: str | None, rules: Rules | None
+) -> tuple[Study, ...]:
     return tuple(
         Study(
             case_id=case_id_of_study(examination.study_uid),
             patient_id=examination.patient_id or None,
             visit=examination.study_date,
-            source=path,
+            source=source,
             kind="dicom",
             sequences=MappingProxyType({STIR: examination.choice}),
         )
-        for examination in choose_examinations(path, series_uid, rules)
+        for examination in choose_examinations(where, series_uid, rules)
     )
 
 

@@ -17,6 +17,7 @@ from crmo_seg.io.dicom.choose_headers import plane_of
 from crmo_seg.io.dicom.find import find_stacks
 from crmo_seg.io.dicom.header import number_of, text_of
 from crmo_seg.io.dicom.pixels import read_stack
+from crmo_seg.io.dicom.rules import Rules
 from crmo_seg.io.dicom.types import Stack
 from crmo_seg.io.nifti_4d import write_repeats
 
@@ -43,8 +44,12 @@ class InspectedStudy:
     verdicts: tuple[Verdict, ...]
 
 
-def inspect_source(source: Path) -> tuple[InspectedStudy, ...]:
+def inspect_source(source: Path, rules: Rules | None = None) -> tuple[InspectedStudy, ...]:
     """All examinations of any number of patients and of any modality, from headers alone.
+
+    Args:
+        source: DICOM folder (with its subfolders), zip or file.
+        rules: which series predict would read; None for those that come with the package.
 
     Raises:
         InputError: where the source is missing, holds no DICOM, or a DICOM file is damaged.
@@ -52,7 +57,7 @@ def inspect_source(source: Path) -> tuple[InspectedStudy, ...]:
     stacks = find_stacks(source)
     if not stacks:
         raise InputError(source, "holds no DICOM", "give a DICOM folder or zip")
-    verdicts = choice_by_series(stacks)
+    verdicts = choice_by_series(stacks, rules)
     patients = {patient: number for number, patient in enumerate(_unique(s.patient_id for s in stacks), start=1)}
     studies = _unique((stack.patient_id, stack.study_uid) for stack in stacks)
     groups = [tuple(s for s in stacks if (s.patient_id, s.study_uid) == study) for study in studies]

@@ -103,7 +103,7 @@ def predict_studies(
     """
     if out.exists() and not out.is_dir():
         raise InputError(out, "is a file", "give a folder after -o")
-    studies = open_study(study, series_uid=options.series_uid)
+    studies = open_study(study, series_uid=options.series_uid, rules=options.rules)
     index, count = options.shard
     mine = studies[index::count]
     _check_single_identity(study, mine, options)

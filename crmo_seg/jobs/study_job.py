@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from crmo_seg.errors import InputError
 from crmo_seg.files import is_disk_full, remove_leftovers, user_error
 from crmo_seg.inference.predictor import Predictor, Progress, StudyImages
+from crmo_seg.io.dicom.rules import Rules
 from crmo_seg.io.dicom.types import ComposedStudy
 from crmo_seg.io.study import Study
 from crmo_seg.jobs.output import Origin, is_finished, patient_key, write_prediction
@@ -32,6 +33,7 @@ class PredictOptions:
         shard: (i, n): only every n-th study, from the i-th (from 0), to spread a folder over machines.
         patient_id: the key in ``summary.json`` instead of a salted hash.
         visit: ISO date instead of the study's own.
+        rules: which DICOM series to read; None for those that come with the package.
     """
 
     overwrite: bool = False
@@ -40,6 +42,7 @@ class PredictOptions:
     shard: tuple[int, int] = (0, 1)
     patient_id: str | None = None
     visit: str | None = None
+    rules: Rules | None = None
 
     def __post_init__(self) -> None:
         index, count = self.shard

@@ -26,6 +26,7 @@ from crmo_seg.longitudinal.settings import DEFAULT_SETTINGS, CompareSettings
 
 LEVEL_95: Final = 1.96
 """Standard deviations."""
+LOOKS_LIKE_CHANGE: Final = 1.2
 WHOLLY_IN_VIEW: Final = 0.9
 """A lesion of which more than a tenth lies outside of the other picture has no volume there."""
 
@@ -157,7 +158,7 @@ def _change(
         growth=growth,
         displacement_mm=_displacement_mm(before, now) if paired else None,
         error_mm=max(one.error_mm for one in (*before, *now)),
-        note=" ".join(_notes(before, now, change, settings)),
+        note=" ".join((*_size_notes(before, now, change, (low, high)), *_notes(before, now, change, settings))),
     )
 
 
@@ -192,6 +193,17 @@ def _relation(n_before: int, n_now: int) -> Relation:
     if n_now == 1:
         return Relation.MERGED
     return Relation.SPLIT if n_before == 1 else Relation.REGROUPED
+
+
+def _size_notes(
+    before: Sequence[Carried], now: Sequence[Carried], change: Change, stable: tuple[float | None, float | None]
+) -> Iterator[str]:
+    """A ratio of volumes that looks like a change, and is none, is explained."""
+    low, high = stable
+    if change is Change.STABLE and low is not None and high is not None:
+        ratio = _volume_ml(now) / _volume_ml(before)
+        if not 1 / LOOKS_LIKE_CHANGE < ratio < LOOKS_LIKE_CHANGE:
+            yield f"Ratios of {low:.2f} to {high:.2f} are within the error of so few voxels, and growth."
 
 
 def _notes(

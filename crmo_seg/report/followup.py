@@ -21,6 +21,7 @@ from crmo_seg.report.body_map.marks import BodyMap, body_map
 from crmo_seg.report.change_rows import COLUMNS, KINDS, TEXT_COLUMNS, ChangeRow, change_rows, colour_of
 from crmo_seg.report.page import PageViewer, page_viewer, render_page
 from crmo_seg.report.pictures import map_note, projection_view
+from crmo_seg.report.views import projection_plane
 from crmo_seg.volume import Volume
 
 BYTES_OF_EACH_SIGNAL: Final = 3_000_000
@@ -96,7 +97,7 @@ def render_followup(
         [_viewer("before", first, rows), _viewer("now", second, rows)],
         banner=RESEARCH_ONLY,
         case_ids=[str(visit.summary.get("case_id", "")) for visit in (before, now)],
-        titles={"before": before.title, "now": now.title},
+        titles={"before": _title(before), "now": _title(now)},
         facts=dict(facts or {}),
         totals=_totals(rows, before.lesion_map, now.lesion_map),
         warnings=list(warnings),
@@ -105,7 +106,7 @@ def render_followup(
         rows=rows,
         map=drawing if drawing.marks else None,
         map_kinds={kind: name for kind, (name, _) in KINDS.items() if kind in seen},
-        map_note=map_note(drawing, None),
+        map_note=map_note(drawing),
         projections={visit: _projection(view, rows) for visit, view in (("before", first), ("now", second))},
         provenance={visit.title: _provenance(visit.summary) for visit in (before, now)},
     )
@@ -131,12 +132,17 @@ def _together(number: int, group: Sequence[Lesion]) -> Lesion:
 
 
 def _background(view: VisitView) -> Volume:
-    """The signal; where it was not kept, the bones, and without those black."""
+    """The signal; where it was not kept, the bones as an X-ray would show them, and without those black."""
     if view.image is not None:
         return view.image
-    labels = view.bones or view.lesion_map.labels
-    shown = labels.array > 0 if view.bones else np.zeros(labels.array.shape)
-    return labels.with_array(shown.astype(np.float32))
+    labels = (view.bones or view.lesion_map.labels).canonical()
+    inside = labels.array > 0 if view.bones else np.zeros(labels.array.shape, dtype=np.bool_)
+    thickness = inside.sum(axis=projection_plane(labels.geometry).normal, keepdims=True)
+    return labels.with_array(np.where(inside, thickness, 0).astype(np.float32))
+
+
+def _title(view: VisitView) -> str:
+    return view.title if view.image is not None else f"{view.title} (bones, since the scan was not kept)"
 
 
 def _viewer(key: str, view: VisitView, rows: Sequence[ChangeRow]) -> PageViewer:

@@ -115,7 +115,7 @@ def _body_map(prediction: Prediction, bones: Volume | None) -> dict[str, Any]:
     return {
         "map": drawing if bones is not None or drawing.marks else None,
         "map_kinds": kinds if drawing.marks else {},
-        "map_note": map_note(drawing, bones),
+        "map_note": map_note(drawing),
     }
 
 

@@ -71,9 +71,9 @@ def no_lesions(image: Volume) -> LesionMap:
     return LesionMap(image.with_array(np.zeros(image.geometry.shape, dtype=np.int32)), ())
 
 
-def map_note(drawing: BodyMap, bones: Volume | None) -> str:
+def map_note(drawing: BodyMap) -> str:
     """What the drawing leaves out or marks, in words; begins with a space where there is any."""
-    notes = [" Faint bones were not found in the scan."] if bones is not None else []
+    notes = [" Faint bones were not found in the scan."] if any(one.seen is False for one in drawing.bones) else []
     if any(mark.unsided for mark in drawing.marks):
         notes.append(" A question mark on the midline: the side is not known.")
     if drawing.unplaced:

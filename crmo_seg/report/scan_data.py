@@ -91,11 +91,18 @@ def scan_data(
 
 
 def shown_box(image: Volume, lesions: Volume) -> Box:
-    """The box of a canonical grid that holds all that is brighter than air, and every lesion."""
+    """The box of a canonical grid that holds all that is brighter than air, and every lesion.
+
+    No slice is left out, so that slices keep their numbers.
+    """
     sample = image.array[::2, :, ::2]
     low, high = grey_range(sample)
     bright = sample > low + _AIR_SHARE * (high - low)
-    x, y, z = (_extent(bright, lesions.array, axis, step) for axis, step in enumerate((2, 1, 2)))
+    normal = acquired_plane(image.geometry).normal
+    x, y, z = (
+        slice(0, image.array.shape[axis]) if axis == normal else _extent(bright, lesions.array, axis, step)
+        for axis, step in enumerate((2, 1, 2))
+    )
     return x, y, z
 
 

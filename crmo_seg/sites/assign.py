@@ -112,16 +112,20 @@ class _Skeleton:
         return indices
 
     def _towards_trunk(self, bone: Bone) -> Float64Array | None:
-        """From a forearm bone to its humerus, from a clavicle to the midline; None where the head is upward enough."""
+        """From a forearm bone to its elbow, from a clavicle to the midline; None where that is upward."""
         if bone.name == "clavicle" and bone.side is not None:
             return np.array([-1.0 if bone.side is Side.RIGHT else 1.0, 0.0, 0.0])
         if bone.name in ("radius", "ulna") and bone.side is not None:
-            humerus = self._indices(bone_named(f"humerus_{bone.side.value}"))
-            if len(humerus):
-                to_mm = self.bones.geometry.to_world_mm
-                towards: Float64Array = to_mm(humerus).mean(axis=0) - to_mm(self._indices(bone)).mean(axis=0)
+            humerus = self._points_mm(bone_named(f"humerus_{bone.side.value}"))
+            here = self._points_mm(bone)
+            if len(humerus) and len(here):
+                distances, _ = cKDTree(here).query(humerus)
+                towards: Float64Array = humerus[int(distances.argmin())] - here.mean(axis=0)
                 return towards
         return None
+
+    def _points_mm(self, bone: Bone) -> Float64Array:
+        return self.bones.geometry.to_world_mm(self._indices(bone))
 
     def _share(self, bone: Bone, voxels: int) -> float | None:
         """Part of the bone; None for groups of bones and for bones that the image cuts."""

@@ -7,7 +7,7 @@ share of the width of its end. An end that the image cuts has no plate.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -35,33 +35,39 @@ class PlateRule(NamedTuple):
 
 PLATE_RULES: Final[Mapping[tuple[str, End], PlateRule]] = MappingProxyType(
     {
-        ("humerus", "proximal"): PlateRule(0.125, 0.96, 1.1),
+        ("humerus", "proximal"): PlateRule(0.130, 0.97, 1.1),
         ("humerus", "distal"): PlateRule(0.072, 0.38, 0.8),
-        ("radius", "proximal"): PlateRule(0.035, 0.50, 2.0),
+        ("radius", "proximal"): PlateRule(0.045, 0.60, 2.0),
         ("radius", "distal"): PlateRule(0.098, 0.97, 1.7),
         ("ulna", "distal"): PlateRule(0.075, 1.10, 2.7),
-        ("femur", "distal"): PlateRule(0.075, 0.43, 1.0),
-        ("tibia", "proximal"): PlateRule(0.074, 0.39, 1.3),
-        ("tibia", "distal"): PlateRule(0.095, 0.82, 1.4),
-        ("fibula", "proximal"): PlateRule(0.065, 1.35, 4.0),
+        ("femur", "distal"): PlateRule(0.078, 0.44, 1.0),
+        ("tibia", "proximal"): PlateRule(0.076, 0.40, 1.3),
+        ("tibia", "distal"): PlateRule(0.098, 0.84, 1.4),
+        ("fibula", "proximal"): PlateRule(0.071, 1.42, 4.0),
         ("fibula", "distal"): PlateRule(0.100, 1.90, 3.0),
         ("clavicle", "proximal"): PlateRule(0.036, 0.27, 1.7),
     }
 )
 """Shares are those of the phantom's bones over all ages (docs/sites.md). Held against children: the bony epiphysis of
 the tibia is 15.3 mm high at ten years (Davis et al., Am J Sports Med 2013;41:1579-85), with its cartilage about 18 mm,
-by this rule 21. The metaphysis is a square as wide as the plate (AO Pediatric Comprehensive Classification, J Orthop
+by this rule 22. The metaphysis is a square as wide as the plate (AO Pediatric Comprehensive Classification, J Orthop
 Trauma 2007;21(10 Suppl):S135-60); for radius and ulna, tibia and fibula about as wide as both together (an assumption).
 The medial end of the clavicle counts as its proximal one."""
 
-HEAD_OF_WIDTH: Final = 0.62
+HEAD_OF_WIDTH: Final = 0.69
 """Distance of the plate of the femoral head from the top of the head over the diameter of the head."""
 NECK_SHAFT_DEG: Final = 132.0
 """Angle of femoral neck and shaft, an assumption between the steep neck of a small child and that of an adolescent."""
 
 LONG_BONES: Final = frozenset(name for name, _ in PLATE_RULES)
 
+LENGTH_OF_HEAD: Final = 8.0
+"""Length of a femur over the diameter of its head."""
+
 _END_SHARE: Final = 0.2
+_REACH: Final = 0.6  # of a bone's length
+_FACING: Final = 0.5  # cosine between the axis of a bone and a face of the image that can cut it across
+_LARGEST_CUT_SHARE: Final = 0.2
 _SLICE_MM: Final = 3.0
 _LEAST_VOXELS: Final = 30
 _SLENDER: Final = 2.0
@@ -77,12 +83,14 @@ class Plate:
         centre_mm: RAS+ mm.
         normal: towards the joint.
         square_mm: length of the metaphysis beside it.
+        reach_mm: further from it, the other end of the bone may be near.
     """
 
     end: End
     centre_mm: Float64Array
     normal: Float64Array
     square_mm: float
+    reach_mm: float
 
     def heights_mm(self, points_mm: Float64Array) -> Float64Array:
         """How far beyond the plate points lie, shape (n,); negative on the side of the shaft."""
@@ -98,11 +106,13 @@ class LongBone:
         centre_mm: its middle, RAS+ mm.
         axis: unit vector from the proximal to the distal end.
         plates: those that the image shows.
+        plates_of_kind: how many such a bone has, one at each end that has a rule.
     """
 
     centre_mm: Float64Array
     axis: Float64Array
     plates: tuple[Plate, ...]
+    plates_of_kind: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,12 +143,13 @@ def measure_long_bone(
     axis = _axis(points)
     upward = np.array([0.0, 0.0, 1.0]) if towards_trunk is None else towards_trunk
     axis = axis if axis @ upward < 0 else -axis
-    cut = {end: _is_cut(indices, (points - centre) @ outward, geometry) for end, outward in _outward(axis)}
+    cut = {end: _is_cut(indices, points - centre, outward, geometry) for end, outward in _outward(axis)}
     is_whole = not any(cut.values())
     shown = [(end, outward) for end, outward in _outward(axis) if not cut[end]]
     plates = [_plate(name, end, points - centre, outward, is_whole=is_whole) for end, outward in shown]
-    placed = tuple(Plate(one.end, one.centre_mm + centre, one.normal, one.square_mm) for one in plates if one)
-    return LongBone(centre, axis, placed)
+    placed = tuple(replace(one, centre_mm=one.centre_mm + centre) for one in plates if one)
+    plates_of_kind = sum((name, end) in PLATE_RULES for end in ("proximal", "distal")) + (name == "femur")
+    return LongBone(centre, axis, placed, plates_of_kind)
 
 
 def _outward(axis: Float64Array) -> tuple[tuple[End, Float64Array], tuple[End, Float64Array]]:
@@ -155,12 +166,16 @@ def _axis(points_mm: Float64Array) -> Float64Array:
     return upright
 
 
-def _is_cut(indices: NDArray[np.int64], along_mm: Float64Array, geometry: Geometry) -> bool:
-    """Whether the last voxels of an end lie at a border of the image."""
-    last = indices[along_mm > along_mm.max() - max(_END_ZONE_MM, max(geometry.spacing_mm) / 2)]
-    at_border = (last == 0) | (last == np.array(geometry.shape) - 1)
-    in_plane = [axis for axis in range(3) if geometry.shape[axis] > 1]
-    return bool(at_border[:, in_plane].any(axis=1).mean() > 0.2)
+def _is_cut(indices: NDArray[np.int64], points: Float64Array, outward: Float64Array, geometry: Geometry) -> bool:
+    """Whether the last voxels of an end lie at a border of the image that faces it.
+
+    A border alongside, such as the first slice of a coronal stack, shaves a bone without shortening it.
+    """
+    along = points @ outward
+    last = indices[along > along.max() - max(_END_ZONE_MM, max(geometry.spacing_mm) / 2)]
+    facing = outward @ (geometry.affine[:3, :3] / np.array(geometry.spacing_mm))
+    beyond = ((facing > _FACING) & (last == np.array(geometry.shape) - 1)) | ((facing < -_FACING) & (last == 0))
+    return bool(beyond.any(axis=1).mean() > _LARGEST_CUT_SHARE)
 
 
 def _plate(name: str, end: End, points: Float64Array, outward: Float64Array, *, is_whole: bool) -> Plate | None:
@@ -178,7 +193,7 @@ def _plate(name: str, end: End, points: Float64Array, outward: Float64Array, *, 
     near = points[np.abs(along - (along.max() - depth)) < _SLICE_MM]
     middle = near.mean(axis=0) if len(near) else outward * (along.max() - depth)
     centre = middle + outward * (along.max() - depth - middle @ outward)
-    return Plate(end, centre, outward, rule.square * width)
+    return Plate(end, centre, outward, rule.square * width, _REACH * width * rule.of_width / rule.of_length)
 
 
 def _largest_width(points: Float64Array, outward: Float64Array) -> float:
@@ -211,4 +226,5 @@ def _head_plate(points: Float64Array, outward: Float64Array) -> Plate | None:
     diameter = _largest_width(top[heights > heights.max() - 0.1 * length], normal)
     height = heights.max() - HEAD_OF_WIDTH * diameter
     middle = top[np.abs(heights - height) < _SLICE_MM].mean(axis=0)
-    return Plate("proximal", middle + normal * (height - middle @ normal), normal, diameter)
+    centre = middle + normal * (height - middle @ normal)
+    return Plate("proximal", centre, normal, diameter, _REACH * diameter * LENGTH_OF_HEAD)

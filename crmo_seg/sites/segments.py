@@ -43,6 +43,8 @@ def place_in_bone(points_mm: Float64Array, bone: LongBone) -> PlaceInBone:
         return PlaceInBone()
     nearest = min(bone.plates, key=lambda plate: abs(float(np.median(plate.heights_mm(points_mm)))))
     heights = nearest.heights_mm(points_mm)
+    if len(bone.plates) < bone.plates_of_kind and -float(np.median(heights)) > nearest.reach_mm:
+        return PlaceInBone()
     distance = max(float(np.abs(heights).min()) - PLATE_HALF_MM, 0.0)
     return PlaceInBone(
         segment=_segment(heights, nearest),

@@ -13,6 +13,7 @@ from crmo_seg.io.dicom.compose import compose, composed_by_scanner
 from crmo_seg.io.dicom.find import find_stacks
 from crmo_seg.io.dicom.pixels import read_stack
 from crmo_seg.io.dicom.rules import Rules, read_rules
+from crmo_seg.io.dicom.source import source_name
 from crmo_seg.io.dicom.types import ComposedStudy, Stack
 
 
@@ -34,29 +35,29 @@ class Examination:
 
 
 def choose_examinations(
-    source: Path, series_uid: str | None = None, rules: Rules | None = None
+    source: Path | Sequence[Path], series_uid: str | None = None, rules: Rules | None = None
 ) -> tuple[Examination, ...]:
     """The examinations of one patient, by date, each with its choice; those without any MR are left out.
 
     Where one of several has nothing to choose, its `Choice` says so; where none has, this is an error.
 
     Args:
-        source: DICOM folder (with its subfolders), zip or file.
+        source: DICOM folder (with its subfolders), zip or file; or a list of files.
         series_uid: the series to take, whatever rules say.
         rules: None for those that come with the package.
 
     Raises:
         InputError: where the source cannot be read, holds several patients, or nothing can be chosen.
     """
-    stacks = find_stacks(source)
+    stacks, name = find_stacks(source), source_name(source)
     if not stacks:
-        raise InputError(source, "holds no DICOM image", "give a DICOM folder or zip, or a NIfTI file")
-    stacks = _only_series(source, stacks, series_uid)
-    _check_one_patient(source, stacks)
+        raise InputError(name, "holds no DICOM image", "give a DICOM folder or zip, or a NIfTI file")
+    stacks = _only_series(name, stacks, series_uid)
+    _check_one_patient(name, stacks)
     found = tuple(_examination(group, series_uid, rules or read_rules()) for group in _by_study(stacks))
     problem = next((each.choice.problem for each in found if each.choice.problem), None)
     if problem is not None and all(each.choice.problem for each in found):
-        raise InputError(source, *problem)
+        raise InputError(name, *problem)
     return found
 
 

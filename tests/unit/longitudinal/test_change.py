@@ -75,5 +75,12 @@ def test_volumes_of_a_merge_are_added() -> None:
     assert classify(whole, parts).relation is Relation.SPLIT
 
 
+def test_a_ratio_within_the_error_is_explained() -> None:
+    small = classify([carried_ball((0, 0, 0), 4)], [carried_ball((0, 0, 0), 4.5)])
+    assert (small.change, "within the error" in small.note) == (Change.STABLE, True)
+    assert f"{small.stable_from:.2f} to {small.stable_to:.2f}" in small.note
+    assert classify([carried_ball((0, 0, 0), 20)], [carried_ball((0, 0, 0), 20)]).note == ""
+
+
 def test_a_tiny_new_lesion_may_be_chance() -> None:
     assert "chance" in classify([], [carried_ball((0, 0, 0), 3)]).note

@@ -77,6 +77,7 @@ def test_without_images_and_without_lesions_there_is_still_a_page(tmp_path: Path
     write_followup(tmp_path / "report.html", visit("Before", (), image=False), visit("Now", (), image=False), [])
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Neither visit has a lesion" in html
+    assert "the scan was not kept" in html
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 

@@ -21,7 +21,7 @@ def make_tibia(first: int = 0, last: int = 180) -> Volume:
     """A shaft with two wide ends from z = 0 to 300, or what some slabs of it show."""
     x, y, z = WORLD
     half = np.where((z < 40) | (z > 260), 20.0, 10.0)
-    inside = (np.abs(x) < half) & (np.abs(y) < half) & (z >= 0) & (z <= LENGTH_MM)
+    inside = (np.abs(x) < 1.5 * half) & (np.abs(y) < half) & (z >= 0) & (z <= LENGTH_MM)
     array = np.where(inside, bone_named("tibia_left").label, 0).astype(np.uint8)[:, :, first:last]
     affine = GEOMETRY.affine.copy()
     affine[2, 3] += 2.0 * first
@@ -97,3 +97,19 @@ def test_without_soft_tissue_the_ratio_stays_open() -> None:
     bones = make_tibia()
     full = bones.with_array(np.full(GEOMETRY.shape, bone_named("tibia_left").label, dtype=np.uint8))
     assert muscle_signal(bones.with_array(np.ones(GEOMETRY.shape, dtype=np.float32)), full) is None
+
+
+def test_a_border_alongside_shaves_a_bone_but_cuts_no_end() -> None:
+    bones = make_tibia()
+    half = np.ascontiguousarray(bones.array[:, 8:])
+    affine = GEOMETRY.affine.copy()
+    affine[1, 3] += 4.0 * 8
+    shaved = Volume(half, Geometry(affine, half.shape))
+    assert placed(shaved, 34.0, 50.0).site.segment is Segment.METAPHYSIS
+    assert placed(shaved, 284.0, 298.0).site.segment is Segment.EPIPHYSIS
+
+
+def test_far_from_the_only_plate_in_the_picture_the_segment_stays_open() -> None:
+    whole_but_one_end = make_tibia(first=9)  # from z = 8 up
+    assert placed(whole_but_one_end, 34.0, 50.0).site.segment is None
+    assert placed(whole_but_one_end, 255.0, 270.0).site.segment is Segment.METAPHYSIS
