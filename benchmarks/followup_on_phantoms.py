@@ -6,7 +6,7 @@ Masks are the truth; the child has grown, lies differently and was scanned with 
 gives bones as a network does: without levels, sides by the midline. A lesion is a component of 0.1 ml or more; it is
 truly new where none of the planned lesions in it was drawn at the visit before, truly resolved where none is drawn
 now. Volumes are judged where one planned lesion is one component at both visits, by the change of its planned volume.
-Lesions at places that the other visit's picture does not show are counted apart.
+Lesions at places that the other visit's picture does not show, or in bones that are not aligned, are not told.
 """
 
 from __future__ import annotations
@@ -97,17 +97,18 @@ def pairs(settings: PhantomSettings, options: argparse.Namespace) -> Iterator[tu
 
 
 def table(found: Counter[tuple[str | None, Change]]) -> Iterator[str]:
-    """Sensitivity and precision of each class."""
-    yield "| change | true | found | right | sensitivity | precision |"
-    yield "|---|---|---|---|---|---|"
+    """Sensitivity and precision of each class; what was not told is left out of the first sensitivity only."""
+    yield "| change | true | not told | found | right | sensitivity where told | not told as missed | precision |"
+    yield "|---|---|---|---|---|---|---|---|"
     for change in JUDGED:
-        told = {pair: n for pair, n in found.items() if pair[0] is not None and pair[1] not in UNTOLD}
-        true = sum(n for (truth, _), n in told.items() if truth == change.value)
-        called = sum(n for (_, called), n in told.items() if called is change)
-        right = found[change.value, change]
-        yield f"| {change.value} | {true} | {called} | {right} | {_share(right, true)} | {_share(right, called)} |"
-    untold = sum(n for (_, called), n in found.items() if called in UNTOLD)
-    yield f"\nNot told: {untold} (outside of the other picture, cut by its edge, or in a bone that is not aligned)."
+        own = {called: n for (truth, called), n in found.items() if truth == change.value}
+        true, untold = sum(own.values()), sum(n for called, n in own.items() if called in UNTOLD)
+        called = sum(n for (truth, called), n in found.items() if called is change and truth is not None)
+        right = own.get(change, 0)
+        shares = _share(right, true - untold), _share(right, true), _share(right, called)
+        yield f"| {change.value} | {true} | {untold} | {called} | {right} | {' | '.join(shares)} |"
+    for reason in UNTOLD:
+        yield f"\n{reason.value}: {sum(n for (_, called), n in found.items() if called is reason)} in all."
 
 
 def _share(hits: int, total: int) -> str:

@@ -13,6 +13,7 @@ from crmo_seg import __version__
 from crmo_seg.cli.compare import compare
 from crmo_seg.cli.dataset import app as dataset_app
 from crmo_seg.cli.inspect import inspect
+from crmo_seg.cli.node import node
 from crmo_seg.cli.predict import Quiet, predict
 from crmo_seg.cli.signals import Terminated, leave_sigterm_to_others, sigterm_raises
 from crmo_seg.cli.sites import sites
@@ -36,6 +37,7 @@ app.command()(predict)
 app.command()(inspect)
 app.command()(compare)
 app.command()(sites)
+app.command()(node)
 app.add_typer(dataset_app, name="dataset")
 
 

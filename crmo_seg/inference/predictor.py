@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from crmo_seg import __version__
+from crmo_seg.anatomy import Side
 from crmo_seg.bundle import ModelBundle
 from crmo_seg.data.ranges import ranges_of_model
 from crmo_seg.errors import InputError
@@ -39,11 +40,13 @@ class StudyImages:
         case_id: names the prediction.
         images: sequence -> signal, all on one grid.
         input_sha256: hash of the files that they were read from; empty for volumes made in memory.
+        laterality: the side that the scanner says is shown, for a hand or a knee alone; None where it does not.
     """
 
     case_id: str
     images: Mapping[str, Volume]
     input_sha256: str = ""
+    laterality: Side | None = None
 
     def __post_init__(self) -> None:
         grids = [image.geometry for image in self.images.values()]
@@ -104,7 +107,7 @@ class Predictor:
             outputs = predict_windows(image, body, members, self.bundle.plan, self.mode, on_window)
         with timings.stage("restore"):
             probabilities = _probabilities(outputs, grid)
-            masks = _class_masks(outputs, grid) | self._binary_masks(probabilities)
+            masks = _class_masks(outputs, grid, study.laterality) | self._binary_masks(probabilities)
         with timings.stage("lesions"):
             if self.mode.thresholds_edema:
                 probabilities.pop(EDEMA, None)
@@ -169,10 +172,10 @@ def _probabilities(outputs: WindowOutputs, grid: ModelGrid) -> dict[str, Volume]
     return {name: grid.restore_probability(volume) for name, volume in on_model_grid.items()}
 
 
-def _class_masks(outputs: WindowOutputs, grid: ModelGrid) -> dict[str, Volume]:
+def _class_masks(outputs: WindowOutputs, grid: ModelGrid, laterality: Side | None) -> dict[str, Volume]:
     classes = {name: Volume(array, grid.geometry) for name, array in outputs.classes.items()}
     if BONES in classes:
-        classes[BONES] = fine_bones(classes[BONES])
+        classes[BONES] = fine_bones(classes[BONES], laterality)
     return {name: grid.restore_labels(volume) for name, volume in classes.items()}
 
 

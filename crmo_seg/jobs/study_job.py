@@ -182,7 +182,8 @@ def images_of(
         InputError: where a file cannot be read.
     """
     images = study.read() if composed is None else {STIR: composed.volume}
-    return StudyImages(study.case_id, images if study.named else as_the_model_says(images, predictor), input_sha256)
+    named = images if study.named else as_the_model_says(images, predictor)
+    return StudyImages(study.case_id, named, input_sha256, composed.laterality if composed else None)
 
 
 def with_notes(prediction: Prediction, composed: ComposedStudy | None) -> Prediction:

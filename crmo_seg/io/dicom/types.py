@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
+from crmo_seg.anatomy import Side
 from crmo_seg.io.dicom.source import DicomFile
 from crmo_seg.volume import Array, Geometry, Volume
 
 HeaderValue: TypeAlias = str | float | tuple[str, ...] | None
+
+_SIDES: Final = MappingProxyType({"L": Side.LEFT, "R": Side.RIGHT})
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,9 @@ class ComposedStudy:
     station_of_voxel: Array
     vendor_composed: bool
     notes: tuple[str, ...] = ()
+
+    @property
+    def laterality(self) -> Side | None:
+        """The side that every station says it shows (Laterality, (0020,0060); PS3.3 C.7.3.1); None without such."""
+        told = {str(stack.header.get("Laterality") or stack.header.get("ImageLaterality")) for stack in self.stations}
+        return _SIDES.get(told.pop()) if len(told) == 1 else None

@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +34,7 @@ class SeenFile:
     unchanged_since_s: float
     belonging: Belonging | None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Tells this state of this file apart from others, and says nothing about the patient.
 
@@ -84,8 +85,8 @@ def arrivals_of(files: Iterable[SeenFile]) -> tuple[Arrival, ...]:
     studies: dict[str, list[SeenFile]] = defaultdict(list)
     for file in files:
         if file.belonging is not None and file.belonging.study_uid is not None:
-            studies[case_id_of_study(file.belonging.study_uid)].append(file)
-    found = (_arrival(case_id, group) for case_id, group in studies.items())
+            studies[file.belonging.study_uid].append(file)
+    found = (_arrival(case_id_of_study(study_uid), group) for study_uid, group in studies.items())
     return tuple(sorted(found, key=lambda arrival: (arrival.unchanged_since_s, arrival.case_id)))
 
 

@@ -34,7 +34,9 @@ def only_one(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("ab")
     except OSError as error:
-        raise InputError(path, f"could not be written ({error.strerror})", "give a folder that can be written") from error
+        raise InputError(
+            path, f"could not be written ({error.strerror})", "give a folder that can be written"
+        ) from error
     with file:
         try:
             _lock(file)

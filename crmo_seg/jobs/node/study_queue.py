@@ -85,10 +85,14 @@ class StudyQueue:
         Raises:
             InputError: where the disk is full or cannot be written.
         """
+        for state in STATES:
+            shutil.rmtree(self._place(state, entry.case_id), ignore_errors=True)
         with folder_written_whole(self._place("waiting", entry.case_id)) as part:
             (part / ENTRY_FILE).write_text(entry.to_text(), encoding="utf-8")
-        for state in STATES[1:]:
-            shutil.rmtree(self._place(state, entry.case_id), ignore_errors=True)
+
+    def holds(self, case_id: str) -> bool:
+        """Whether it knows a study."""
+        return any((self._place(state, case_id) / ENTRY_FILE).is_file() for state in STATES)
 
     def update(self, state: State, entry: Entry) -> None:
         """Write an entry anew, where it is.
@@ -144,6 +148,7 @@ class StudyQueue:
         cut_off = [replace(entry, starts=entry.starts + 1) for entry in self.entries("running")]
         for entry in cut_off:
             self.update("running", entry)
+            (self._place("running", entry.case_id) / ERROR_FILE).unlink(missing_ok=True)
             self.move(entry.case_id, "running", "waiting")
         return cut_off
 
