@@ -63,7 +63,8 @@ def _logger(out: Path, *, quiet: bool) -> logging.Logger:
         )
     except OSError as error:
         raise InputError(out, f"could not be made ({error.strerror})", "give a folder that can be written") from error
-    for handler in [file] if quiet else [file, logging.StreamHandler()]:
+    handlers: list[logging.Handler] = [file] if quiet else [file, logging.StreamHandler()]
+    for handler in handlers:
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         logger.addHandler(handler)
     return logger

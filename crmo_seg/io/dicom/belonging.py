@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.header import SLICE_CLASSES
 from crmo_seg.io.dicom.source import DicomFile, looks_like_dicom
 
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
+
 _IDENTITY: Final = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_DICOMDIR: Final = "1.2.840.10008.1.3.10"
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,15 @@ def belonging_of(path: Path) -> Belonging | None:
         try:
             header = pydicom.dcmread(stream, force=True, stop_before_pixels=True, specific_tags=list(_IDENTITY))
             texts = {keyword: str(header.get(keyword) or "") for keyword in _IDENTITY}
-            has_preamble = header.preamble is not None
+            is_other = header.preamble is None or _is_directory(header)
         except Exception:  # pydicom lets errors of any type through when a file is damaged
             return Belonging(None, False)
-    if not texts["SOPInstanceUID"]:  # a DICOMDIR, or bytes that only begin like DICOM
-        return Belonging(None, False) if has_preamble and not _is_directory(header) else None
-    return Belonging(texts["StudyInstanceUID"] or None, texts["SOPClassUID"] in SLICE_CLASSES)
+    if not texts["SOPInstanceUID"]:
+        return None if is_other else Belonging(None, False)
+    # Where the next element is missing, the file may end in the middle of this one, and name another study.
+    study_uid = texts["StudyInstanceUID"] if texts["SeriesInstanceUID"] else None
+    return Belonging(study_uid or None, texts["SOPClassUID"] in SLICE_CLASSES)
 
 
-def _is_directory(header: object) -> bool:
-    meta = getattr(header, "file_meta", {})
-    return str(meta.get("MediaStorageSOPClassUID", "")) == "1.2.840.10008.1.3.10"
+def _is_directory(header: FileDataset) -> bool:
+    return str(header.file_meta.get("MediaStorageSOPClassUID", "")) == _DICOMDIR

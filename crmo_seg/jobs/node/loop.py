@@ -179,4 +179,4 @@ class Node:
         self.outcome = replace(self.outcome, unreadable=len(paths))
         with written_whole(self.queue.folder / UNREADABLE_FILE) as part:
             part.write_text("".join(f"{path}\n" for path in paths), encoding="utf-8", errors="surrogateescape")
-        self.log(f"{len(paths)} files are damaged DICOM of no known study, see queue/{UNREADABLE_FILE}")
+        self.log(f"damaged DICOM files of no known study: {len(paths)}, see queue/{UNREADABLE_FILE}")

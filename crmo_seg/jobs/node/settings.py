@@ -118,7 +118,8 @@ def _read(path: Path, defaults: _Settings, given: Mapping[str, Any], here: Path)
     for name in given:
         if name not in types:
             raise InputError(path, f"has the unknown setting {name}", f"known are {', '.join(types)}")
-    return replace(defaults, **{name: _value(name, types[name], value, here) for name, value in given.items()})
+    values: dict[str, Any] = {name: _value(name, types[name], value, here) for name, value in given.items()}
+    return replace(defaults, **values)
 
 
 def _value(name: str, kind: str, value: object, here: Path) -> object:

@@ -1,6 +1,6 @@
 """The queue on disk: a folder for each study, which wanders by renaming from state to state.
 
-A kill leaves each study in one state. Nothing in the queue names a patient, but for ``error.txt``, which may name files.
+A kill leaves each study in one state. Nothing here names a patient, but for ``error.txt``, which may name files.
 """
 
 from __future__ import annotations
