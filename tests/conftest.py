@@ -15,6 +15,7 @@ REPOSITORY = Path(__file__).parents[1]
 UNSEEN_SEED = 77
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file share a process, for their fixtures' sake; so do all that need the smoke training."""
     for item in items:

@@ -31,12 +31,13 @@ def node(
 
     A study that fails is put aside with the reason, and the node goes on. A node that was killed goes on where it was.
     """
-    from crmo_seg.jobs.node.run import run_node
+    from crmo_seg.jobs.node.run import check_folders, run_node
     from crmo_seg.jobs.node.settings import read_settings
 
     chosen = read_settings(settings)
     if model is not None:
         chosen = replace(chosen, model=model)
+    check_folders(incoming, out)
     logger = _logger(out, quiet=quiet)
     try:
         outcome = run_node(incoming, out, chosen, logger.info, once=once)

@@ -22,7 +22,7 @@ from crmo_seg.keys import BONES, EDEMA, RESEARCH_ONLY
 from crmo_seg.prediction import Prediction
 from crmo_seg.report.html import write_report
 from crmo_seg.report.key_pictures import key_pictures
-from crmo_seg.report.tables import write_lesions_csv
+from crmo_seg.report.tables import more_values, write_lesions_csv
 from crmo_seg.sites.burden import bones_in_view, burden_of
 from crmo_seg.volume import Volume
 
@@ -138,7 +138,13 @@ def summary_of(prediction: Prediction, origin: Origin, out: Path) -> dict[str, A
 
 def summary_of_lesions(prediction: Prediction) -> dict[str, Any]:
     """The part of ``summary.json`` that says how many lesions lie where, and what they add up to."""
-    return {"totals": prediction.summary(), "sites": _sites(prediction), "burden": _burden(prediction)}
+    more = [{"lesion_id": lesion.lesion_id, **more_values(lesion)} for lesion in prediction.lesions]
+    return {
+        "totals": prediction.summary(),
+        "sites": _sites(prediction),
+        "lesions": more,
+        "burden": _burden(prediction),
+    }
 
 
 def patient_key(patient_id: str | None, out: Path) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from crmo_seg.files import written_whole
 from crmo_seg.keys import BONES, RESEARCH_ONLY
+from crmo_seg.lesions import Lesion
 from crmo_seg.prediction import Prediction, Severity
 from crmo_seg.report.body_map.along import places_along
 from crmo_seg.report.body_map.marks import body_map
@@ -18,7 +19,7 @@ from crmo_seg.report.burden import burden_tables
 from crmo_seg.report.figures import largest_lesions, montage_png
 from crmo_seg.report.page import page_viewer, png_text, render_page
 from crmo_seg.report.pictures import map_note, no_lesions, projection_view
-from crmo_seg.report.tables import LESION_COLUMNS, lesion_rows
+from crmo_seg.report.tables import LESION_COLUMNS, MORE_COLUMNS, lesion_rows, more_values
 from crmo_seg.report.views import acquired_plane
 from crmo_seg.volume import Volume
 
@@ -33,11 +34,14 @@ _HEADINGS: Final[Mapping[str, str]] = {
     "signal_ratio": "Signal ratio to muscle",
     "juxtaphyseal": "Juxtaphyseal",
     "physis_distance_mm": "Distance to physis (mm)",
+    "crosses_physis": "Crosses the physis",
+    "bone_share": "Share of the bone",
+    "soft_tissue_ratio": "Soft tissue beside it, to muscle",
     "centroid_x_ras_mm": "x (mm)",
     "centroid_y_ras_mm": "y (mm)",
     "centroid_z_ras_mm": "z (mm)",
 }
-"""Columns of ``lesions.csv`` in the order of the report, with their headings."""
+"""Columns of the whole table, with their headings."""
 
 _SHORT_COLUMNS: Final[Mapping[str, str]] = {
     "lesion_id": "No.",
@@ -50,7 +54,7 @@ _SHORT_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Columns beside the viewer."""
 
-TEXT_COLUMNS: Final = ("bone", "side", "segment", "juxtaphyseal")
+TEXT_COLUMNS: Final = ("bone", "side", "segment", "juxtaphyseal", "crosses_physis")
 """Columns of words, which are set flush left; numbers are set flush right."""
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
@@ -74,7 +78,10 @@ def render_report(prediction: Prediction, image: Volume, summary: Mapping[str, A
     """The report as HTML; arguments as in ``write_report``."""
     lesion_map = prediction.lesion_map or no_lesions(image)
     bones = prediction.masks.get(BONES)
-    rows = [_readable(row) for row in lesion_rows(prediction.lesions)]
+    rows = [
+        _readable(row) | _readable_more(lesion)
+        for row, lesion in zip(lesion_rows(prediction.lesions), prediction.lesions, strict=True)
+    ]
     return render_page(
         "report.html.j2",
         [page_viewer("now", image, lesion_map, bones)],
@@ -100,9 +107,10 @@ def render_report(prediction: Prediction, image: Volume, summary: Mapping[str, A
 
 
 def report_columns() -> Mapping[str, str]:
-    """Every column of ``lesions.csv`` with its heading."""
-    known = {name: heading for name, heading in _HEADINGS.items() if name in LESION_COLUMNS}
-    return known | {name: name.replace("_", " ") for name in LESION_COLUMNS if name not in known}
+    """Every column of ``lesions.csv``, and what is known beyond it, with its heading."""
+    every = (*LESION_COLUMNS, *MORE_COLUMNS)
+    known = {name: heading for name, heading in _HEADINGS.items() if name in every}
+    return known | {name: name.replace("_", " ") for name in every if name not in known}
 
 
 def _body_map(prediction: Prediction, bones: Volume | None) -> dict[str, Any]:
@@ -164,6 +172,16 @@ def _provenance(prediction: Prediction, summary: Mapping[str, Any]) -> dict[str,
     versions = summary.get("versions") or {}
     rows["Libraries"] = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "crmo_seg")
     return {name: value for name, value in rows.items() if value}
+
+
+def _readable_more(lesion: Lesion) -> dict[str, str]:
+    more = more_values(lesion)
+    crosses, share, ratio = (more[name] for name in MORE_COLUMNS)
+    return {
+        "crosses_physis": "" if crosses is None else "yes" if crosses else "no",
+        "bone_share": "" if share is None else f"{share:.0%}",
+        "soft_tissue_ratio": "" if ratio is None else f"{ratio:.1f}",
+    }
 
 
 def _readable(row: Mapping[str, str]) -> dict[str, str]:

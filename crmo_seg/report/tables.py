@@ -25,6 +25,9 @@ LESION_COLUMNS: Final = (
     "physis_distance_mm",
 )
 
+MORE_COLUMNS: Final = ("crosses_physis", "bone_share", "soft_tissue_ratio")
+"""What is known beyond ``lesions.csv``, whose columns are fixed: for the report and ``summary.json``."""
+
 
 def lesion_rows(lesions: Sequence[Lesion]) -> list[dict[str, str]]:
     """One row a lesion, with the keys of ``LESION_COLUMNS``; a cell is empty where a value is not known.
@@ -34,6 +37,17 @@ def lesion_rows(lesions: Sequence[Lesion]) -> list[dict[str, str]]:
     ('2.5', '12.3', '')
     """
     return [_row(lesion) for lesion in lesions]
+
+
+def more_values(lesion: Lesion) -> dict[str, bool | float | None]:
+    """Values of ``MORE_COLUMNS``; None where one is not known.
+
+    >>> more_values(Lesion(1, 2.5, 30.0, (-80.0, 0.0, 12.3)))
+    {'crosses_physis': None, 'bone_share': None, 'soft_tissue_ratio': None}
+    """
+    share, ratio = lesion.site.bone_share, lesion.soft_tissue_ratio
+    values = (lesion.site.crosses_physis, *(None if one is None else round(float(one), 4) for one in (share, ratio)))
+    return dict(zip(MORE_COLUMNS, values, strict=True))
 
 
 def write_lesions_csv(path: Path, lesions: Sequence[Lesion]) -> None:

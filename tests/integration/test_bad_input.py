@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -73,18 +74,21 @@ def test_an_image_that_cannot_be_read_is_named(
     assert not out.exists()
 
 
-def test_several_series_are_listed_to_choose_from(infer: Command, model: Path, tmp_path: Path, out: Path) -> None:
+def test_of_two_series_alike_one_is_read_and_the_report_says_so(
+    infer: Command, model: Path, tmp_path: Path, out: Path
+) -> None:
     study = tmp_path / "study"
     study.mkdir()
     for number in (1, 2):
         uids = {"SeriesInstanceUID": f"1.2.3.{number}", "SeriesDescription": f"stir {number}"}
         write_slices(study, lambda _, uids=uids: uids, 3, f"series{number}_", True)
-    infer(study, "-o", out, "--model", model).assert_refused(
-        str(study), "holds 2 series", "choose one with --series UID", "1.2.3.1 (stir 1", "1.2.3.2 (stir 2"
-    )
     infer(study, "-o", out, "--model", model, "--series", "1.2.3.7").assert_refused("has no series 1.2.3.7")
     assert not out.exists()
-    assert infer(study, "-o", out, "--model", model, "--series", "1.2.3.2").code == 0
+    assert infer(study, "-o", out, "--model", model).code == 0
+    (summary,) = out.glob("*/summary.json")
+    notes = [flag["text"] for flag in json.loads(summary.read_text())["quality_flags"]]
+    assert any("stir" in note for note in notes), notes
+    assert infer(study, "-o", out, "--model", model, "--series", "1.2.3.1", "--overwrite").code == 0
 
 
 def test_a_series_of_a_nifti_file_is_refused(infer: Command, model: Path, scan: Path, out: Path) -> None:

@@ -129,12 +129,13 @@ def test_a_request_to_end_leaves_the_study_waiting_and_nothing_half_written(
 
 @pytest.mark.parametrize(
     ("place", "message"),
-    [("in", "lies in the incoming folder, or around it"), (".", "lies in the incoming folder, or around it")],
+    [(place, "lies in the incoming folder, or around it") for place in ("in", ".", "in/out")],
 )
 def test_folders_that_would_feed_on_themselves(
     crmo_seg: Command, incoming: Path, blind: Path, settings: Path, place: str, message: str
 ) -> None:
     crmo_seg(*words(incoming, incoming.parent / place, blind, settings)).assert_refused(message)
+    assert list(incoming.iterdir()) == []
 
 
 def test_a_missing_folder_is_refused(crmo_seg: Command, out: Path, blind: Path, settings: Path) -> None:

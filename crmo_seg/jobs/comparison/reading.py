@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 
 from crmo_seg.anatomy import Segment, Side, Site
+from crmo_seg.cases import read_manifest
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
-from crmo_seg.jobs.output import SUMMARY_FILE
+from crmo_seg.jobs.output import IMAGE_FILE, SUMMARY_FILE
 from crmo_seg.keys import BONES
 from crmo_seg.lesions import Lesion, LesionMap
 from crmo_seg.longitudinal.comparison import VisitMasks
@@ -62,16 +63,27 @@ def read_visit(folder: Path) -> Visit:
 
 def read_analysed_image(visit: Visit) -> Volume | None:
     """The signal that was analysed, for pictures: kept in the folder, or where the input still lies; else None."""
-    kept = visit.folder / "image.nii.gz"
-    source = visit.folder.parent / str(visit.summary.get("input", ""))
-    path = kept if kept.is_file() else source
-    if not path.is_file():
+    path = _image_path(visit)
+    if path is None or not path.is_file():
         return None
     try:
         image = read_image(path)
-    except InputError:  # a zip of DICOM, a manifest
+    except InputError:  # a zip of DICOM
         return None
     return image if image.geometry.same_grid(visit.masks.lesion_map.labels.geometry) else None
+
+
+def _image_path(visit: Visit) -> Path | None:
+    kept = visit.folder / IMAGE_FILE
+    source = visit.folder.parent / str(visit.summary.get("input", ""))
+    if kept.is_file() or source.suffix.lower() != ".csv":
+        return kept if kept.is_file() else source
+    try:
+        cases = {case.case_id: case for case in read_manifest(source)}
+    except InputError:
+        return None
+    case = cases.get(str(visit.summary.get("case_id")))
+    return next(iter(case.images.values()), None) if case else None
 
 
 def _read_summary(folder: Path) -> Mapping[str, Any]:

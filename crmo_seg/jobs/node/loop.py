@@ -136,6 +136,7 @@ class Node:
             )
             self._give_up(case_id, f"{text}\n")
             return
+        self.log(f"case {case_id}: begun")
         try:
             result = self.workshop.work_on(arrival)
         except BaseException:  # asked to end, or the disk is full: not the study's fault

@@ -38,7 +38,7 @@ def run_node(incoming: Path, out: Path, settings: NodeSettings, log: Callable[[s
     Raises:
         InputError: where a folder, the model or the rules cannot be used, another node is at work, or the disk is full.
     """
-    _check_folders(incoming, out)
+    check_folders(incoming, out)
     with only_one(out / QUEUE_FOLDER / _LOCK_FILE):
         node = _open_node(incoming, out, settings, log)
         node.recover()
@@ -72,7 +72,12 @@ def _turn(node: Node, watch: Watch, *, once: bool) -> Turn:
     return node.turn(files, now_s)
 
 
-def _check_folders(incoming: Path, out: Path) -> None:
+def check_folders(incoming: Path, out: Path) -> None:
+    """Make sure that a node can work with these folders, before anything is written.
+
+    Raises:
+        InputError: where the first is none, or one lies in the other.
+    """
     if not incoming.is_dir():
         raise InputError(incoming, "is no folder", "give the folder that studies arrive in after --in")
     if out.exists() and not out.is_dir():

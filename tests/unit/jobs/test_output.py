@@ -106,7 +106,18 @@ def test_what_the_summary_holds(tmp_path: Path) -> None:
     origin = Origin(tmp_path / "studies" / "scan.nii.gz", "key", "2024-02-29")
     summary = summary_of(prediction, origin, tmp_path / "out")
     assert set(summary) == {
-        *("schema_version", "notice", "case_id", "patient_key", "visit", "totals", "sites", "burden", "quality_flags"),
+        *(
+            "schema_version",
+            "notice",
+            "case_id",
+            "patient_key",
+            "visit",
+            "totals",
+            "sites",
+            "burden",
+            "lesions",
+            "quality_flags",
+        ),
         *("threshold", "minimum_lesion_ml", "model", "device", "versions", "hashes", "timings_s", "input"),
         *("backend", "precision", "mode", "window", "windows_run", "windows_in_all"),
     }

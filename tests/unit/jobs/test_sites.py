@@ -56,7 +56,7 @@ def test_lesions_get_the_bone_of_the_mask_and_everything_else_stays(folder: Path
     assert after["burden"]["bones"][0]["bone"] == "femur"
     assert after["bones_from"][0]["file"] == "bones.seg.nrrd"
     changed = {name for name in after if after[name] != before.get(name)}
-    assert changed == {"totals", "sites", "burden", "bones_from"}
+    assert changed == {"totals", "sites", "lesions", "burden", "bones_from"}
     assert (folder / "edema.nii.gz").read_bytes() == edema
     assert "femur" in (folder / "report.html").read_text(encoding="utf-8")
     assert {path.name for path in folder.parent.iterdir()} == {"knee"}
@@ -105,3 +105,13 @@ def test_what_does_not_fit_is_refused_and_leaves_the_folder(folder: Path, tmp_pa
 def test_masks_as_they_are_typed(texts: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_bones(texts)
+
+
+def test_the_image_of_a_manifest_is_found_for_the_new_report(femur: Path, tmp_path: Path) -> None:
+    write_nifti(tmp_path / "knee_stir.nii.gz", IMAGE)
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("case_id,patient_id,image_stir\nknee,a,knee_stir.nii.gz\n")
+    prediction = Prediction("knee", {"edema": EDEMA}, None, find_lesions(EDEMA), PROVENANCE)
+    folder = write_prediction(tmp_path / "out", prediction, {"stir": IMAGE}, Origin(manifest))
+    reassign_sites(folder, {"total_mr": femur})
+    assert "femur" in (folder / "report.html").read_text()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 from crmo_seg.anatomy import Segment, Side, Site
 from crmo_seg.lesions import Lesion
-from crmo_seg.report.tables import lesion_rows, write_lesions_csv
+from crmo_seg.report.tables import lesion_rows, more_values, write_lesions_csv
 
 HEADER = (
     "lesion_id,volume_ml,max_diameter_mm,centroid_x_ras_mm,centroid_y_ras_mm,centroid_z_ras_mm,"
@@ -42,3 +43,10 @@ def test_it_reads_back_as_the_same_rows(tmp_path: Path) -> None:
     write_lesions_csv(path, [KNOWN, UNKNOWN])
     with path.open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == lesion_rows([KNOWN, UNKNOWN])
+
+
+def test_what_is_known_beyond_the_file() -> None:
+    site = Site(bone="femur", side=Side.LEFT, crosses_physis=True, bone_share=0.123456)
+    lesion = replace(KNOWN, site=site, soft_tissue_ratio=1.5)
+    assert more_values(lesion) == {"crosses_physis": True, "bone_share": 0.1235, "soft_tissue_ratio": 1.5}
+    assert set(more_values(UNKNOWN).values()) == {None}

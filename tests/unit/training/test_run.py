@@ -55,7 +55,7 @@ def interrupted(config: DictConfig) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("callbacks", ["[default]", "[default,ema]"])
+@pytest.mark.parametrize("callbacks", ["[default]", pytest.param("[default,ema]", marks=pytest.mark.slow)])
 def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not(manifest: Path, tmp_path: Path, callbacks: str) -> None:
     chosen = f"callbacks={callbacks}"
     whole = weights_of(fit(configure(manifest, tmp_path / "whole", chosen)))
@@ -68,6 +68,7 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not(manifest: Path, tmp_pat
     assert largest_difference(whole, again) == 0
 
 
+@pytest.mark.slow
 def test_the_bundle_has_the_average_of_the_weights(manifest: Path, tmp_path: Path) -> None:
     plain, averaged = (
         weights_of(fit(configure(manifest, tmp_path / name, f"callbacks={callbacks}")))
@@ -91,6 +92,7 @@ def test_a_time_limit_ends_a_training_without_a_number_of_epochs(manifest: Path,
     assert rate < 0.1 * 8.0e-3, "the learning rate has come down"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("score", "expected"), [(-1.0, "last"), (2.0, "best")])
 def test_weights_that_were_not_validated_are_taken_where_they_are_better(
     manifest: Path, tmp_path: Path, score: float, expected: str
@@ -109,6 +111,7 @@ def test_a_training_without_an_end_is_refused(manifest: Path, tmp_path: Path) ->
         fit(configure(manifest, tmp_path, "trainer.max_epochs=-1"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "overrides", [["optimizer=sgd_poly"], ["loss=focal", "~loss.positive_weight"], ["loss=tversky"]], ids=str
 )
@@ -117,6 +120,7 @@ def test_other_losses_and_optimizers_train(manifest: Path, tmp_path: Path, overr
     assert np.isfinite(provenance["metrics"]["val/edema_dice"])
 
 
+@pytest.mark.slow
 def test_early_stopping_ends_a_training_that_no_longer_gets_better(manifest: Path, tmp_path: Path) -> None:
     overrides = ["callbacks=[default,early_stopping]", "callbacks.early_stopping.patience=1"]
     overrides += ["callbacks.early_stopping.min_delta=2", "trainer.max_epochs=9", "trainer.check_val_every_n_epoch=1"]
@@ -171,6 +175,7 @@ def test_without_data_it_says_what_to_give(tmp_path: Path) -> None:
         fit(configure(None, tmp_path, "data.phantom=null"))
 
 
+@pytest.mark.slow
 def test_phantoms_stand_in_for_a_manifest(tmp_path: Path) -> None:
     """Another number of phantoms is another set, also in the same folder."""
     for patients in (2, 3, 2):

@@ -86,7 +86,7 @@ def test_a_study_with_more_files_is_done_anew_and_one_with_fewer_is_not(make: Ca
     assert bench.workshop.worked == [(CASE, 2)]
     bench.node.turn([*files, seen("c", since_s=400)], 460)
     assert bench.workshop.worked == [(CASE, 2), (CASE, 3)]
-    assert bench.lines[-2] == f"case {CASE}: 3 files, waiting, as it got more files"
+    assert bench.lines[-3] == f"case {CASE}: 3 files, waiting, as it got more files"
 
 
 def test_another_node_later_knows_what_is_done(make: Callable[..., Bench]) -> None:

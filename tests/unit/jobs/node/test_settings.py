@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from orthanc import ROUTING
 
 from crmo_seg.errors import InputError
 from crmo_seg.jobs.node.settings import Destination, NodeSettings, read_settings
@@ -55,3 +57,20 @@ def test_what_is_not_understood_is_refused(tmp_path: Path, text: str, message: s
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.yaml: does not exist; give a YAML file of settings"):
         read_settings(tmp_path / "none.yaml")
+
+
+def test_the_settings_of_the_page_are_those_that_are_read(repository: Path, tmp_path: Path) -> None:
+    page = (repository / "docs" / "node.md").read_text(encoding="utf-8")
+    full, *others = (part.partition("```")[0] for part in page.split("```yaml\n")[1:])
+    settings = read_settings(written(tmp_path, full))
+    defaults = NodeSettings()
+    for name in ("device", "mode", "probability", "quiet_s", "poll_s", "send_again_s", "most_starts"):
+        assert getattr(settings, name) == getattr(defaults, name)
+    named = full.replace("results_to", "").split()
+    assert all(f"{field.name}:" in named for field in fields(Destination))
+    assert all(f"{field.name}:" in full for field in fields(NodeSettings))
+    assert [read_settings(written(tmp_path, text)).results_to.is_somewhere for text in others] == [True]
+
+
+def test_the_routing_of_the_page_is_the_one_that_is_tested(repository: Path) -> None:
+    assert ROUTING.strip() in (repository / "docs" / "node.md").read_text(encoding="utf-8")
