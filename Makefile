@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := outputs/demo
-# A test process for each core, each with one thread; the tests of a file stay together.
-PARALLEL := -n auto --dist loadgroup
+# A test process for each core, each with one thread; the tests of a file stay together (tests/conftest.py), and the
+# integration tests, which take longest, come first.
+PARALLEL := -n auto --dist loadscope --no-loadscope-reorder
 test test-all: export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 demo: setup $(DEMO)/study/manifest.csv $(DEMO)/model/bundle/bundle.yaml  ## make a DICOM study, mark its edema, compare with the truth
-	$(BIN)/python infer.py $$(ls -d $(DEMO)/study/*/dicom/series-* | tail -n 1) -o $(DEMO)/prediction --model $(DEMO)/model/bundle --overwrite
+	$(BIN)/python infer.py $$(ls -d $(DEMO)/study/*/dicom) -o $(DEMO)/prediction --model $(DEMO)/model/bundle --overwrite
 	$(BIN)/crmo-seg evaluate $(DEMO)/study/manifest_dicom.csv $(DEMO)/prediction -o $(DEMO)/evaluation
 	@echo "open $$(ls $(DEMO)/prediction/*/report.html) and $(DEMO)/evaluation/report.html"
 
@@ -29,7 +30,6 @@ $(DEMO)/study/manifest.csv: | $(VENV)/installed
 	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --preset plain --tiny --dicom --seed 2026
 
 # Until a default model is shipped, the demo trains the smoke model, which knows tiny phantoms of the preset plain only.
-# Until stations can be read, it marks the composed series, which comes last.
 $(DEMO)/model/bundle/bundle.yaml: | $(VENV)/installed
 	$(BIN)/python train.py experiment=smoke output_dir=$(DEMO)/model
 

@@ -8,19 +8,27 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 
 REPOSITORY = Path(__file__).parents[1]
 UNSEEN_SEED = 77
+SMOKE_FILES = {"test_smoke_training.py", "test_notebooks.py", "test_readme.py", "test_real_input.py"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file share a process, for their fixtures' sake; so do all that need the smoke training."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("smoke" if "smoke_run" in fixtures else item.path.name))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Tests of one file share a process, for their fixtures' sake; so do all files that need the smoke training."""
+    return FilesTogether(config, log)
+
+
+class FilesTogether(LoadScopeScheduling):
+    """Not xdist's loadgroup: its groups are lost with pytest 9.2 (xdist 3.8 writes ``item._nodeid`` in vain)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return "smoke" if Path(path).name in SMOKE_FILES else path
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,8 @@ from crmo_seg.io.nifti import write_nifti
 from crmo_seg.io.study import Study
 from crmo_seg.jobs import info
 
-COMMANDS = ("predict", "phantom", "ensemble", "evaluate", "train", "dataset", "info")
+ALONE = ("predict", "compare", "inspect", "sites", "node", "phantom", "ensemble", "evaluate", "info")
+COMMANDS = (*ALONE, "train", "dataset")
 HEAVY = ("torch", "monai", "lightning", "hydra", "matplotlib", "highdicom", "pydicom", "nibabel", "scipy", "numpy")
 
 Run = Callable[..., Finished]
@@ -63,7 +64,7 @@ def test_help_lists_the_commands(run: Run) -> None:
     assert "not for diagnosis" in finished.out
 
 
-@pytest.mark.parametrize("command", ["predict", "phantom", "ensemble", "evaluate", "info"])
+@pytest.mark.parametrize("command", ALONE)
 def test_every_command_has_help(run: Run, command: str) -> None:
     finished = run(command, "--help")
     assert (finished.code, "Usage" in finished.out) == (0, True)

@@ -24,9 +24,14 @@ _DIFFERENT_PLANE: Final = 0.7  # cosine between normals, 45 degrees
 
 
 def stacks_of(frames: Iterable[Frame]) -> list[FrameStack]:
-    """All stacks of a study; each frame is in one of them, except for copies."""
-    groups = _by_key(frames, _measurement)
+    """All stacks of a study; each frame is in one of them, except for copies. The order of the frames is of no effect."""
+    groups = _by_key(sorted(frames, key=_identity), _measurement)
     return [stack for group in groups for stack in _stacks_of_measurement(group)]
+
+
+def _identity(frame: Frame) -> tuple[str, int, int]:
+    source = frame.source
+    return source.sop_instance_uid, source.frame or 0, source.tile or 0
 
 
 def _measurement(frame: Frame) -> Hashable:
