@@ -24,7 +24,7 @@ _DIFFERENT_PLANE: Final = 0.7  # cosine between normals, 45 degrees
 
 
 def stacks_of(frames: Iterable[Frame]) -> list[FrameStack]:
-    """All stacks of a study; each frame is in one of them, except for copies. The order of the frames is of no effect."""
+    """All stacks of a study, whatever the order of the frames; each frame is in one of them, except for copies."""
     groups = _by_key(sorted(frames, key=_identity), _measurement)
     return [stack for group in groups for stack in _stacks_of_measurement(group)]
 
