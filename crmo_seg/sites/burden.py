@@ -19,7 +19,7 @@ import numpy as np
 
 from crmo_seg.anatomy import BONES_TABLE, HEAD_CLASSES, Bone, Side
 from crmo_seg.lesions import Lesion
-from crmo_seg.sites.units import LONG_BONES, RAI_CROMRIS_OPEN, BoneUnit, Load, Place, load_of, unit_of
+from crmo_seg.sites.units import BONES_OF_SEVERAL_UNITS, RAI_CROMRIS_OPEN, BoneUnit, Load, Place, load_of, unit_of
 from crmo_seg.volume import Volume
 
 HANDS_AND_FEET: Final = ("hand", "foot")
@@ -219,7 +219,7 @@ def _symmetric(units: Collection[Place]) -> tuple[Place, ...]:
             for place in units
             if _other_side(place) in units
             and place.is_one_bone
-            and (place.segment is not None or place.bone not in LONG_BONES)
+            and (place.segment is not None or place.bone not in BONES_OF_SEVERAL_UNITS)
         )
     )
 

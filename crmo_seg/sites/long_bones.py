@@ -213,7 +213,10 @@ def _head_plate(points: Float64Array, outward: Float64Array) -> Plate | None:
     """Across the neck of the femur: the head is what lies furthest from the line of the shaft near the top."""
     along = points @ outward
     length = float(np.ptp(along))
-    shaft = points[np.abs(along) < 0.25 * length].mean(axis=0)
+    middle = points[np.abs(along) < 0.25 * length]
+    if not len(middle):  # of a badly marked bone both ends may be there and no shaft
+        return None
+    shaft = middle.mean(axis=0)
     top = points[along > along.max() - _END_SHARE * length]
     across = top - shaft - np.outer((top - shaft) @ outward, outward)
     distance = np.linalg.norm(across, axis=1)

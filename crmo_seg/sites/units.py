@@ -10,8 +10,8 @@ from typing import Any, Final
 from crmo_seg.anatomy import BONES_TABLE, Segment, Side
 from crmo_seg.lesions import Lesion
 
-LONG_BONES: Final = frozenset({"humerus", "radius", "ulna", "femur", "tibia", "fibula"})
-"""Bones whose segments are told apart."""
+BONES_OF_SEVERAL_UNITS: Final = frozenset({"humerus", "radius", "ulna", "femur", "tibia", "fibula"})
+"""Each of their segments is a unit; a clavicle is one, though its segments are told apart too."""
 
 EXTENSION_LIMITS_PERCENT: Final = (25.0, 50.0)
 """Limits of the classes of signal extension: this package's own, to be checked before they stand in for a score's."""
@@ -111,7 +111,7 @@ class BoneUnit:
 
         None where the share is not known, and in long bones: their units are parts, whose volume is not measured.
         """
-        if self.bone_share is None or not self.place.is_one_bone or self.place.bone in LONG_BONES:
+        if self.bone_share is None or not self.place.is_one_bone or self.place.bone in BONES_OF_SEVERAL_UNITS:
             return None
         low, high = EXTENSION_LIMITS_PERCENT
         percent = 100.0 * self.bone_share

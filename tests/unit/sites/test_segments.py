@@ -113,3 +113,10 @@ def test_far_from_the_only_plate_in_the_picture_the_segment_stays_open() -> None
     whole_but_one_end = make_tibia(first=9)  # from z = 8 up
     assert placed(whole_but_one_end, 34.0, 50.0).site.segment is None
     assert placed(whole_but_one_end, 255.0, 270.0).site.segment is Segment.METAPHYSIS
+
+
+def test_a_femur_whose_shaft_is_not_marked_gives_no_warning() -> None:
+    x, y, z = WORLD
+    ends = (np.abs(x) < 25) & (np.abs(y) < 15) & ((np.abs(z - 20) < 20) | (np.abs(z - 280) < 20))
+    bones = Volume(np.where(ends, bone_named("femur_left").label, 0).astype(np.uint8), GEOMETRY)
+    assert placed(bones, 10.0, 20.0).site.bone == "femur"
