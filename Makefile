@@ -16,9 +16,10 @@ help:  ## list the targets
 
 setup: $(VENV)/installed  ## install into .venv, with everything that the tests need
 
+# Not compiled: Python does that for the modules that are imported, a third of them.
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[dev]"
 	touch $@
 
 demo: setup $(DEMO)/study/manifest.csv $(DEMO)/model/bundle/bundle.yaml  ## make a DICOM study, mark its edema, compare with the truth

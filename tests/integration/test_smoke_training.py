@@ -5,20 +5,28 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import pytest
 import torch
 
 from crmo_seg.bundle import ModelBundle, load_bundle, save_bundle
-from crmo_seg.jobs.evaluate import evaluate
-from crmo_seg.jobs.predict import PredictOptions, load_model, predict_studies
+from crmo_seg.cases import read_manifest
+from crmo_seg.io.nifti import read_labels
+from crmo_seg.jobs.predict import load_model, predict
 from crmo_seg.network import build_network
 from crmo_seg.volume import Array
 
 Weights: TypeAlias = Mapping[str, Array]
 
 
-def edema_dice(bundle: Path, manifest: Path, folder: Path) -> float:
-    predict_studies(manifest, folder / "predictions", load_model(bundle), PredictOptions())
-    return evaluate(manifest, folder / "predictions", folder / "evaluation").heads["edema"].classes["edema"].pooled.dice
+def edema_dice(bundle: Path, manifest: Path, studies: int | None = None) -> float:
+    """Of all voxels of the first studies, or of all, together."""
+    model, both, either = load_model(bundle), 0, 0
+    for case in read_manifest(manifest)[:studies]:
+        marked = predict(case.images["stir"], model=model).masks["edema"].array
+        true = read_labels(case.labels["edema"]).array > 0
+        both += np.count_nonzero(marked & true)
+        either += np.count_nonzero(marked) + np.count_nonzero(true)
+    return 2 * both / either
 
 
 def untrained(bundle: ModelBundle) -> ModelBundle:
@@ -31,8 +39,8 @@ def test_the_trained_model_finds_lesions_on_phantoms_that_it_never_saw(
     smoke_run: Path, unseen_phantoms: Path, tmp_path: Path
 ) -> None:
     save_bundle(untrained(load_bundle(smoke_run / "bundle")), tmp_path / "untrained")
-    before = edema_dice(tmp_path / "untrained", unseen_phantoms, tmp_path / "before")
-    after = edema_dice(smoke_run / "bundle", unseen_phantoms, tmp_path / "after")
+    before = edema_dice(tmp_path / "untrained", unseen_phantoms, studies=2)  # its thousands of specks take long
+    after = edema_dice(smoke_run / "bundle", unseen_phantoms)
     assert before < 0.1
     assert after > 0.4
 
@@ -67,6 +75,7 @@ def short_training(seed: int, name: str, smoke_run: Path, command: Callable[...,
     return load_bundle(workplace / folder / "bundle").weights
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(smoke_run: Path, command: Callable[..., str]) -> None:
     first, again, other = (
         short_training(seed, name, smoke_run, command) for seed, name in ((0, "first"), (0, "again"), (1, "other"))
