@@ -34,6 +34,8 @@ VALIDATED: Final = "validated"
 """The key under which a validation step gives its ``Validated``."""
 
 BuildOptimizer: TypeAlias = Callable[[Iterable[nn.Parameter]], Optimizer]
+ForwardPatches: TypeAlias = Callable[[Tensor], dict[str, list[Tensor]]]
+"""As ``UNet.forward_deep``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ class SegmentationModule(pl.LightningModule):
         optimizer: makes one from the parameters.
         schedule: see ``schedules``.
 
-    Logs ``train/loss``, ``train/<head>_loss``, and what ``metrics.summary`` names. After a validation ``scores`` holds
+    ``forward_patches`` may be replaced by a compiled one. Logs ``train/loss``, ``train/<head>_loss``, and what ``metrics.summary`` names. After a validation ``scores`` holds
     all its cases, on every rank, and ``validated_step`` the number of steps that its weights had learnt.
     """
 
@@ -78,6 +80,7 @@ class SegmentationModule(pl.LightningModule):
         super().__init__()
         self.plan = plan
         self.network = network
+        self.forward_patches: ForwardPatches = network.forward_deep
         self.losses = nn.ModuleDict(dict(losses))
         self.head_weights = dict(head_weights)
         self.build_optimizer = optimizer
@@ -90,7 +93,7 @@ class SegmentationModule(pl.LightningModule):
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         """Loss of a batch of patches, summed over heads, averaged over resolutions."""
         total = torch.zeros((), device=self.device)
-        for head, outputs in self.network.forward_deep(batch[IMAGE]).items():
+        for head, outputs in self.forward_patches(batch[IMAGE]).items():
             loss = deep_supervision_loss(self.losses[head], outputs, batch[label_key(head)], batch[labelled_key(head)])
             self.log(f"train/{head}_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[IMAGE]))
             total = total + self.head_weights.get(head, 1.0) * loss

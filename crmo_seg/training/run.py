@@ -28,6 +28,7 @@ from crmo_seg.plan import Plan, write_plan
 from crmo_seg.plan.files import PLAN_FILE
 from crmo_seg.training.callbacks import OperatingPointSearch, write_scores
 from crmo_seg.training.checkpoints import checkpoint_to_resume
+from crmo_seg.training.compiling import compiled
 from crmo_seg.training.datamodule import Sampling, SegmentationData
 from crmo_seg.training.fine_tuning import start_from
 from crmo_seg.training.folds import with_folds
@@ -146,7 +147,7 @@ def _module(config: DictConfig, plan: Plan) -> SegmentationModule:
     network = build_network(config.network.network_class, plan)
     if config.init_from is not None:
         _tell(f"{config.init_from}: {start_from(network, plan, Path(config.init_from))}")
-    return SegmentationModule(
+    module = SegmentationModule(
         plan=plan,
         network=network,
         losses=losses,
@@ -154,6 +155,9 @@ def _module(config: DictConfig, plan: Plan) -> SegmentationModule:
         optimizer=instantiate(config.optimizer.optimizer, _convert_="all"),
         schedule=instantiate(config.optimizer.schedule, _convert_="all"),
     )
+    if config.compile:
+        module.forward_patches = compiled(network.forward_deep)
+    return module
 
 
 def _trainer(config: DictConfig) -> pl.Trainer:
