@@ -22,9 +22,11 @@ def configs_dir() -> Path:
 @hydra.main(config_path=str(configs_dir()), config_name="train", version_base="1.3")
 def main(config: DictConfig) -> None:
     """Train with the configuration that the command line describes."""
+    from crmo_seg.training.memory import keep_freed_memory
     from crmo_seg.training.ranks import rank
     from crmo_seg.training.run import fit
 
+    keep_freed_memory()
     try:
         folder = fit(config)
     except InputError as error:

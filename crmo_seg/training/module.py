@@ -64,8 +64,9 @@ class SegmentationModule(pl.LightningModule):
         optimizer: makes one from the parameters.
         schedule: see ``schedules``.
 
-    ``forward_patches`` may be replaced by a compiled one. Logs ``train/loss``, ``train/<head>_loss``, and what ``metrics.summary`` names. After a validation ``scores`` holds
-    all its cases, on every rank, and ``validated_step`` the number of steps that its weights had learnt.
+    ``forward_patches`` may be replaced by a compiled one. Logs ``train/loss``, ``train/<head>_loss``, and what
+    ``metrics.summary`` names. After a validation ``scores`` holds all its cases, on every rank, and ``validated_step``
+    the number of steps that its weights had learnt.
     """
 
     def __init__(
