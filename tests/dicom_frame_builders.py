@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from crmo_seg.io.dicom.frames import Frame, Problem, SeriesIdentity
+from crmo_seg.io.dicom.read.frames import Frame, Problem, SeriesIdentity
+from crmo_seg.io.dicom.read.stack import Slice
 from crmo_seg.io.dicom.source import DicomFile
-from crmo_seg.io.dicom.stack import Slice
 from crmo_seg.io.dicom.types import SliceSource
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

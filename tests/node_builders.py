@@ -8,10 +8,10 @@ from pathlib import Path
 
 from stub_model import make_image
 
-from crmo_seg.io.dicom.mr_header import derived_uid, study_uid
-from crmo_seg.io.dicom.mr_study import ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
-from crmo_seg.io.dicom.mr_write import write_mr_study
-from crmo_seg.io.dicom.uids import case_id_of_study
+from crmo_seg.io.dicom.synthetic.files import write_mr_study
+from crmo_seg.io.dicom.synthetic.header import study_uid
+from crmo_seg.io.dicom.synthetic.study import ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom.uids import case_id_of_study, derived_uid
 
 SECRET = "Q7Z9"
 CORONAL = 1

@@ -11,9 +11,10 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
 from crmo_seg.anatomy import NOWHERE, Segment, Side, Site
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.mr_header import decimal_text, derived_uid
+from crmo_seg.io.dicom.decimal_string import decimal_text
+from crmo_seg.io.dicom.read.find import find_stacks
 from crmo_seg.io.dicom.types import ComposedStudy
+from crmo_seg.io.dicom.uids import derived_uid
 from crmo_seg.lesions import Lesion, LesionMap
 from crmo_seg.volume import Array, Geometry, Volume
 

@@ -29,7 +29,7 @@ def inspect(
     quiet: Quiet = False,
 ) -> None:
     """List the DICOM series of a folder: what predict would read, and why not the others. Patients are not named."""
-    from crmo_seg.io.dicom.rules import read_rules
+    from crmo_seg.io.dicom.choose.rules import read_rules
     from crmo_seg.jobs.inspect import inspect_source, write_usable
     from crmo_seg.report.progress import ProgressBars
 

@@ -50,7 +50,7 @@ def predict(
     Finished cases are skipped, so an interrupted job is taken up by the same command. A study that fails does not stop
     the others; the exit code is then 2.
     """
-    from crmo_seg.io.dicom.rules import read_rules
+    from crmo_seg.io.dicom.choose.rules import read_rules
     from crmo_seg.jobs.predict import load_model, predict_studies
     from crmo_seg.jobs.study_job import PredictOptions
     from crmo_seg.report.progress import ProgressBars

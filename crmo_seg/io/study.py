@@ -15,9 +15,9 @@ from typing import Literal, TypeAlias
 
 from crmo_seg.cases import Case, read_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.choose import Choice
+from crmo_seg.io.dicom.choose.rules import Rules
+from crmo_seg.io.dicom.choose.series import Choice
 from crmo_seg.io.dicom.examination import choose_examinations, read_choice
-from crmo_seg.io.dicom.rules import Rules
 from crmo_seg.io.dicom.source import DicomFile, is_dicom_file, is_hidden, open_files
 from crmo_seg.io.dicom.types import ComposedStudy
 from crmo_seg.io.dicom.uids import case_id_of_study

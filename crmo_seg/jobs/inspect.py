@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.choose import Verdict, choice_by_series
-from crmo_seg.io.dicom.choose_headers import plane_of
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.header import number_of, text_of
-from crmo_seg.io.dicom.pixels import read_stack
-from crmo_seg.io.dicom.rules import Rules
+from crmo_seg.io.dicom.choose.headers import plane_of
+from crmo_seg.io.dicom.choose.rules import Rules
+from crmo_seg.io.dicom.choose.series import Verdict, choice_by_series
+from crmo_seg.io.dicom.read.find import find_stacks
+from crmo_seg.io.dicom.read.header import number_of, text_of
+from crmo_seg.io.dicom.read.pixels import read_stack
 from crmo_seg.io.dicom.types import Stack
 from crmo_seg.io.nifti_4d import write_repeats
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from crmo_seg.errors import InputError
 from crmo_seg.files import is_disk_full, remove_leftovers, user_error
 from crmo_seg.inference.predictor import Predictor, Progress, StudyImages
-from crmo_seg.io.dicom.rules import Rules
+from crmo_seg.io.dicom.choose.rules import Rules
 from crmo_seg.io.dicom.types import ComposedStudy
 from crmo_seg.io.study import Study
 from crmo_seg.jobs.output import Origin, is_finished, patient_key, write_prediction

@@ -9,8 +9,8 @@ from typing import Final
 
 from crmo_seg.cases import Case, write_manifest
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.mr_header import study_uid
-from crmo_seg.io.dicom.mr_write import write_mr_study
+from crmo_seg.io.dicom.synthetic.files import write_mr_study
+from crmo_seg.io.dicom.synthetic.header import study_uid
 from crmo_seg.io.dicom.uids import case_id_of_study
 from crmo_seg.phantom.body.person import AGE_RANGE_YEARS
 from crmo_seg.phantom.dicom import mr_study_of, plain_exam_of

@@ -10,8 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from crmo_seg.io.dicom.mr_header import derived_uid
-from crmo_seg.io.dicom.mr_study import (
+from crmo_seg.io.dicom.synthetic.study import (
     COMPOSED_IMAGE_TYPE,
     LARGEST_SIGNAL,
     ORIGINAL_IMAGE_TYPE,
@@ -19,6 +18,7 @@ from crmo_seg.io.dicom.mr_study import (
     MrSeries,
     MrStudy,
 )
+from crmo_seg.io.dicom.uids import derived_uid
 from crmo_seg.keys import STIR
 from crmo_seg.phantom.generate import PhantomStudy
 from crmo_seg.phantom.plain.generate import PhantomStudy as PlainStudy

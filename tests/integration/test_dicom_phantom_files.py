@@ -15,10 +15,10 @@ import pytest
 from stub_model import Finished, make_image, write_model
 
 from crmo_seg.cases import read_manifest
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.mr_header import derived_uid
-from crmo_seg.io.dicom.mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
-from crmo_seg.io.dicom.mr_write import write_mr_study
+from crmo_seg.io.dicom.read.find import find_stacks
+from crmo_seg.io.dicom.synthetic.files import write_mr_study
+from crmo_seg.io.dicom.synthetic.study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom.uids import derived_uid
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.io.study import open_study
 from crmo_seg.keys import STIR

@@ -15,9 +15,9 @@ from nibabel.affines import apply_affine
 from pacs_builders import sorted_points
 from stub_model import Finished, make_image, write_model
 
-from crmo_seg.io.dicom.mr_header import derived_uid
-from crmo_seg.io.dicom.mr_study import ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
-from crmo_seg.io.dicom.mr_write import write_mr_study
+from crmo_seg.io.dicom.synthetic.files import write_mr_study
+from crmo_seg.io.dicom.synthetic.study import ORIGINAL_IMAGE_TYPE, MrSequence, MrSeries, MrStudy
+from crmo_seg.io.dicom.uids import derived_uid
 from crmo_seg.volume import Geometry, Volume
 
 SEQUENCE = MrSequence(("SE", "IR"), 4500, 70, 160, 1.5, 150, 12, ("SK", "SP"))

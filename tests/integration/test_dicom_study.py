@@ -18,10 +18,10 @@ from builders import make_plan
 from stub_model import Finished, entries
 
 from crmo_seg.bundle import NETWORKS, ModelBundle, save_bundle
-from crmo_seg.io.dicom.compose import source_of_voxel
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.mr_study import COMPOSED_IMAGE_TYPE
-from crmo_seg.io.dicom.mr_write import write_mr_study
+from crmo_seg.io.dicom.compose.volume import source_of_voxel
+from crmo_seg.io.dicom.read.find import find_stacks
+from crmo_seg.io.dicom.synthetic.files import write_mr_study
+from crmo_seg.io.dicom.synthetic.study import COMPOSED_IMAGE_TYPE
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.io.study import open_study
 from crmo_seg.network import build_network

@@ -16,8 +16,8 @@ from stub_model import Finished, entries
 
 from crmo_seg.anatomy import bone_named
 from crmo_seg.cases import Case, read_manifest
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.pixels import read_stack
+from crmo_seg.io.dicom.read.find import find_stacks
+from crmo_seg.io.dicom.read.pixels import read_stack
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.io.study import Study, open_study
 from crmo_seg.volume import Volume

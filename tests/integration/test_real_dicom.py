@@ -8,8 +8,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.pixels import read_stack
+from crmo_seg.io.dicom.read.find import find_stacks
+from crmo_seg.io.dicom.read.pixels import read_stack
 from crmo_seg.io.dicom.types import Stack
 from crmo_seg.volume import Array, Volume
 

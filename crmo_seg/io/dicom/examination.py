@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.choose import Choice, choose_series, choose_stacks
-from crmo_seg.io.dicom.compose import compose, composed_by_scanner
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.pixels import read_stack
-from crmo_seg.io.dicom.rules import Rules, read_rules
+from crmo_seg.io.dicom.choose.rules import Rules, read_rules
+from crmo_seg.io.dicom.choose.series import Choice, choose_series, choose_stacks
+from crmo_seg.io.dicom.compose.volume import compose, composed_by_scanner
+from crmo_seg.io.dicom.read.find import find_stacks
+from crmo_seg.io.dicom.read.pixels import read_stack
 from crmo_seg.io.dicom.source import source_name
 from crmo_seg.io.dicom.types import ComposedStudy, Stack
 

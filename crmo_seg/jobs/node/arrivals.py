@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from crmo_seg.io.dicom.belonging import Belonging
+from crmo_seg.io.dicom.read.belonging import Belonging
 from crmo_seg.io.dicom.uids import case_id_of_study
 
 _DIGITS: Final = 12

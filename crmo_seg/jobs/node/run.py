@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.rules import read_rules
+from crmo_seg.io.dicom.choose.rules import read_rules
 from crmo_seg.jobs.node.lock import only_one
 from crmo_seg.jobs.node.loop import Node, Outcome, Turn
 from crmo_seg.jobs.node.settings import NodeSettings

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.belonging import belonging_of
+from crmo_seg.io.dicom.read.belonging import belonging_of
 from crmo_seg.io.dicom.source import is_hidden
 from crmo_seg.jobs.node.arrivals import SeenFile
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crmo_seg.errors import InputError
 from crmo_seg.inference.predictor import Predictor
-from crmo_seg.io.dicom.rules import Rules
+from crmo_seg.io.dicom.choose.rules import Rules
 from crmo_seg.io.study import Study, open_dicom_files
 from crmo_seg.jobs.node.arrivals import Arrival
 from crmo_seg.jobs.output import is_finished

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crmo_seg.io.dicom.mr_study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrStudy
-from crmo_seg.io.dicom.mr_write import write_mr_study
+from crmo_seg.io.dicom.synthetic.files import write_mr_study
+from crmo_seg.io.dicom.synthetic.study import COMPOSED_IMAGE_TYPE, ORIGINAL_IMAGE_TYPE, MrStudy
 from crmo_seg.io.study import open_study
 from crmo_seg.phantom.dicom import SEQUENCE_WORDS, mr_study_of, plain_exam_of
 from crmo_seg.phantom.generate import PhantomStudy

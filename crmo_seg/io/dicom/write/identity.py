@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from crmo_seg.io.dicom.mr_header import derived_uid
 from crmo_seg.io.dicom.types import Stack
+from crmo_seg.io.dicom.uids import derived_uid
 from crmo_seg.lesions import LesionMap
 from crmo_seg.prediction import Provenance
 

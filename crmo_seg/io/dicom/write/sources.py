@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crmo_seg.io.dicom.decimal_string import decimal_text
 from crmo_seg.io.dicom.discretion import discreet
-from crmo_seg.io.dicom.mr_header import decimal_text, derived_uid
 from crmo_seg.io.dicom.source import DicomFile, open_files
 from crmo_seg.io.dicom.types import SliceSource, Stack
+from crmo_seg.io.dicom.uids import derived_uid
 from crmo_seg.volume import Float64Array, Geometry
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from crmo_seg.errors import InputError
+from crmo_seg.io.dicom.choose.rules import read_rules
 from crmo_seg.io.dicom.examination import choose_examinations, read_choice
-from crmo_seg.io.dicom.rules import read_rules
 
 WriteSeries = Callable[..., list[Path]]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crmo_seg.io.dicom.belonging import Belonging
+from crmo_seg.io.dicom.read.belonging import Belonging
 from crmo_seg.io.dicom.uids import case_id_of_study
 from crmo_seg.jobs.node.arrivals import SeenFile, arrivals_of, unreadable_of
 

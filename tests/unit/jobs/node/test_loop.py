@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.belonging import Belonging
+from crmo_seg.io.dicom.read.belonging import Belonging
 from crmo_seg.io.dicom.uids import case_id_of_study
 from crmo_seg.jobs.node.arrivals import Arrival, SeenFile
 from crmo_seg.jobs.node.loop import Node

@@ -7,7 +7,7 @@ import pydicom
 from builders import PROVENANCE, make_geometry
 from pacs_builders import lesion_map_of, write_station
 
-from crmo_seg.io.dicom.find import find_stacks
+from crmo_seg.io.dicom.read.find import find_stacks
 from crmo_seg.io.dicom.write.identity import identity_of
 from crmo_seg.io.dicom.write.key_images import key_images
 from crmo_seg.io.dicom.write.sources import read_station

@@ -12,7 +12,7 @@ from builders import PROVENANCE, make_geometry
 from highdicom.sr import CodedConcept
 from pacs_builders import FEMUR, lesion_map_of, write_station
 
-from crmo_seg.io.dicom.find import find_stacks
+from crmo_seg.io.dicom.read.find import find_stacks
 from crmo_seg.io.dicom.write import codes
 from crmo_seg.io.dicom.write.identity import identity_of
 from crmo_seg.io.dicom.write.report_sr import report_of

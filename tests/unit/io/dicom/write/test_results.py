@@ -11,7 +11,7 @@ from builders import ALL_ORIENTATIONS, PROVENANCE, make_geometry
 from dicom_tools import dcmqi_lesions, dcmqi_measurements, validator_errors
 from pacs_builders import FEMUR, PATIENT, VERTEBRA, composed_of, lesion_map_of, points_mm, sorted_points, write_station
 
-from crmo_seg.io.dicom.find import find_stacks
+from crmo_seg.io.dicom.read.find import find_stacks
 from crmo_seg.io.dicom.write.results import segmentation_names, write_dicom_results
 from crmo_seg.lesions import LesionMap
 from crmo_seg.volume import Geometry, Volume

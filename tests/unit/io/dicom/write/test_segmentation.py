@@ -9,7 +9,7 @@ import pytest
 from builders import ALL_ORIENTATIONS, PROVENANCE, make_geometry
 from pacs_builders import FEMUR, VERTEBRA, lesion_map_of, points_mm, sorted_points, write_station
 
-from crmo_seg.io.dicom.find import find_stacks
+from crmo_seg.io.dicom.read.find import find_stacks
 from crmo_seg.io.dicom.write.identity import identity_of
 from crmo_seg.io.dicom.write.segmentation import StationSegmentation, segment_station
 from crmo_seg.io.dicom.write.sources import read_station

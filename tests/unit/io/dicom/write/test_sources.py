@@ -9,7 +9,7 @@ from builders import PROVENANCE, make_geometry
 from pacs_builders import PATIENT, lesion_map_of, write_station
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.find import find_stacks
+from crmo_seg.io.dicom.read.find import find_stacks
 from crmo_seg.io.dicom.types import Stack
 from crmo_seg.io.dicom.write.identity import identity_of
 from crmo_seg.io.dicom.write.segmentation import segment_station

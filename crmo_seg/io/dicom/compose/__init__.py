@@ -1,0 +1,1 @@
+"""Several stations as one volume: the common grid, the common scale of intensity."""

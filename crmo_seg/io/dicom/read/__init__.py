@@ -1,0 +1,1 @@
+"""From files to stacks of slices and their signal: headers, planes, order of slices, pixels."""
