@@ -6,10 +6,10 @@ import datetime
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
+from crmo_seg.io.dicom.axes import LPS_TO_RAS
 from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.read.frame_stack import FrameStack
 from crmo_seg.io.dicom.read.frames import Frame, Problem, frames_of
@@ -20,8 +20,6 @@ from crmo_seg.io.dicom.read.stack import Slice
 from crmo_seg.io.dicom.types import Stack
 from crmo_seg.io.dicom.uids import frame_of_reference_of
 from crmo_seg.volume import Float64Array, Geometry, GeometryError
-
-_LPS_TO_RAS: Final = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def find_stacks(source: Path | Sequence[Path]) -> tuple[Stack, ...]:
@@ -75,7 +73,7 @@ def _geometry(stack: FrameStack, frame_of_reference_uid: str) -> tuple[Geometry 
     planes = [frame.plane for frame in stack.repeats[0] if frame.plane is not None]
     columns, rows = planes[0].matrix
     try:
-        affine = _LPS_TO_RAS @ _affine_lps(planes)
+        affine = LPS_TO_RAS @ _affine_lps(planes)
         return Geometry(affine, (columns, rows, len(planes)), frame_of_reference_uid), None
     except GeometryError as error:
         return None, (f"has headers that cannot be right: {error}", "export the series again")

@@ -9,6 +9,7 @@ import numpy as np
 
 from crmo_seg.errors import InputError
 from crmo_seg.files import folder_written_whole
+from crmo_seg.io.dicom.axes import affine_lps
 from crmo_seg.io.dicom.decimal_string import decimal_text
 from crmo_seg.io.dicom.synthetic.header import file_meta, series_header
 from crmo_seg.io.dicom.synthetic.study import MrSeries, MrStudy
@@ -18,7 +19,6 @@ from crmo_seg.volume import Float64Array, Volume
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _IN_PLANE_WORLD_AXES = {0: (1, 2), 1: (0, 2), 2: (0, 1)}  # sagittal, coronal, axial: of a row, of a column
 _BITS = 12
 _WINDOW_QUANTILE = 0.995
@@ -79,7 +79,7 @@ def _write_series(folder: Path, study: MrStudy, series: MrSeries, seed_text: str
 def _set_grid(header: Dataset, displayed: Volume) -> None:
     """Image plane and image pixel attributes that all slices share, PS3.3 C.7.6.2 and C.7.6.3."""
     along_row, along_column, between_slices = displayed.geometry.spacing_mm
-    directions = _affine_lps(displayed)[:3, :3] / np.array(displayed.geometry.spacing_mm)
+    directions = affine_lps(displayed.geometry)[:3, :3] / np.array(displayed.geometry.spacing_mm)
     header.PixelSpacing = [decimal_text(along_column), decimal_text(along_row)]  # between rows, between columns
     header.ImageOrientationPatient = [decimal_text(cosine) for cosine in directions[:, :2].T.ravel()]
     header.SpacingBetweenSlices = decimal_text(between_slices)
@@ -100,7 +100,7 @@ def _write_slice(path: Path, header: Dataset, displayed: Volume, index: int) -> 
     from pydicom.dataset import Dataset
 
     dataset = Dataset(header)
-    position = (_affine_lps(displayed) @ np.array([0.0, 0.0, index, 1.0]))[:3]
+    position = (affine_lps(displayed.geometry) @ np.array([0.0, 0.0, index, 1.0]))[:3]
     dataset.SOPInstanceUID = derived_uid(header.SeriesInstanceUID, "slice", index)
     dataset.InstanceNumber = index + 1
     dataset.ImagePositionPatient = [decimal_text(mm) for mm in position]
@@ -110,11 +110,6 @@ def _write_slice(path: Path, header: Dataset, displayed: Volume, index: int) -> 
     dataset.save_as(path, enforce_file_format=True)
 
 
-def _affine_lps(displayed: Volume) -> Float64Array:
-    affine: Float64Array = _RAS_TO_LPS @ displayed.geometry.affine
-    return affine
-
-
 def _normal(displayed: Volume) -> Float64Array:
-    direction: Float64Array = _affine_lps(displayed)[:3, 2] / displayed.geometry.spacing_mm[2]
+    direction: Float64Array = affine_lps(displayed.geometry)[:3, 2] / displayed.geometry.spacing_mm[2]
     return direction

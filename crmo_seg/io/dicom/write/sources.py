@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crmo_seg.io.dicom.axes import affine_lps
 from crmo_seg.io.dicom.decimal_string import decimal_text
 from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.source import DicomFile, open_files
 from crmo_seg.io.dicom.types import SliceSource, Stack
 from crmo_seg.io.dicom.uids import derived_uid
-from crmo_seg.volume import Float64Array, Geometry
+from crmo_seg.volume import Geometry
 
 if TYPE_CHECKING:
     from highdicom.base import SOPClass
     from pydicom.dataset import Dataset
 
-_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _LEFT_EMPTY: Final = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID",
     "AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator",
@@ -151,7 +151,7 @@ def frame_of_reference(stack: Stack) -> str:
 
 def _set_plane(header: Dataset, geometry: Geometry, index: int) -> None:
     """Image plane of a slice (PS3.3 C.7.6.2); the geometry has axes column, row, slice."""
-    affine: Float64Array = _RAS_TO_LPS @ geometry.affine
+    affine = affine_lps(geometry)
     along_row, along_column, between_slices = geometry.spacing_mm
     cosines = affine[:3, :2] / np.array([along_row, along_column])
     header.Columns, header.Rows = geometry.shape[:2]
