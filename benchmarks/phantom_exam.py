@@ -21,13 +21,13 @@ from scipy.stats import rankdata
 
 from crmo_seg.evaluation.lesionwise import LesionCounts, compare_lesions
 from crmo_seg.keys import MINIMUM_LESION_ML, STIR
+from crmo_seg.lesions import NEIGHBOURS_26
 from crmo_seg.phantom.generate import PhantomStudy, make_studies
 from crmo_seg.phantom.settings import read_preset
 from crmo_seg.volume import Array
 
 THRESHOLDS = np.arange(1.5, 9.01, 0.5)
 GOAL_F1, GOAL_AUC = 0.6, 0.8
-_NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def muscle_signal(image: NDArray[np.float32], bones: NDArray[np.bool_]) -> float
 
 def means(ratio: Array, mask: NDArray[np.bool_], voxel_ml: float) -> tuple[float, ...]:
     """Mean signal of each component that is large enough to count."""
-    labels, count = ndimage.label(mask, structure=_NEIGHBOURS_26)
+    labels, count = ndimage.label(mask, structure=NEIGHBOURS_26)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:] * voxel_ml
     values = ndimage.mean(ratio, labels, np.arange(1, count + 1))
     return tuple(float(value) for value, size in zip(values, sizes, strict=True) if size >= MINIMUM_LESION_ML)

@@ -6,6 +6,7 @@ Arrays are (X, Y, Z) in voxel order of the volume they come from; every physical
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,9 @@ from crmo_seg.anatomy import NOWHERE, Site
 from crmo_seg.keys import MINIMUM_LESION_ML
 from crmo_seg.volume import Array, Float64Array, Geometry, Volume
 
-_NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
+NEIGHBOURS_26: Final = np.ones((3, 3, 3), dtype=bool)
+"""Voxels that share a face, an edge or a corner are of one lesion; a ``structure`` of `scipy.ndimage`."""
+NEIGHBOURS_26.flags.writeable = False
 _FACE_CENTRES = np.array([(s * 0.5, 0, 0) for s in (-1, 1)] + [(0, s * 0.5, 0) for s in (-1, 1)]
                          + [(0, 0, s * 0.5) for s in (-1, 1)])  # fmt: skip
 
@@ -82,7 +85,7 @@ def find_lesions(
     >>> [(lesion.lesion_id, lesion.volume_ml) for lesion in found.lesions]
     [(1, 1.125)]
     """
-    components, count = ndimage.label(mask.array, structure=_NEIGHBOURS_26)
+    components, count = ndimage.label(mask.array, structure=NEIGHBOURS_26)
     sizes = np.bincount(components.ravel(), minlength=count + 1)[1:]
     kept = _kept_components(sizes, minimum_ml / mask.geometry.voxel_volume_ml)
     new_ids = np.zeros(count + 1, dtype=np.int32)

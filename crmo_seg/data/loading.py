@@ -15,6 +15,7 @@ from crmo_seg.data.labels import as_classes
 from crmo_seg.data.sample import AIR, CASE, FOREGROUND, IMAGE, ForegroundPositions, Sample, label_key, labelled_key
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
+from crmo_seg.lesions import NEIGHBOURS_26
 from crmo_seg.plan import Head, Plan
 from crmo_seg.preprocess import ModelGrid, preprocess
 from crmo_seg.volume import Geometry, Volume
@@ -24,8 +25,6 @@ MOST_POSITIONS = 5_000
 
 MOST_LESIONS = 50
 """Components that are regions of their own, the largest ones; the specks beyond are one region together."""
-
-_NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
 
 
 class LoadCased(Transform):
@@ -101,7 +100,7 @@ def _regions(label: NDArray[np.uint8], head: Head) -> NDArray[np.int32]:
     if len(head.classes) > 1:
         return label.astype(np.int32)
     components: NDArray[np.int32] = np.zeros(label.shape, dtype=np.int32)
-    count = int(ndimage.label(label, structure=_NEIGHBOURS_26, output=components))
+    count = int(ndimage.label(label, structure=NEIGHBOURS_26, output=components))
     sizes = np.bincount(components.ravel(), minlength=count + 1)[1:]
     rank = np.zeros(count + 1, dtype=np.int32)
     rank[1 + np.argsort(-sizes, kind="stable")] = np.arange(1, count + 1)

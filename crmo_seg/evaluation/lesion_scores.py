@@ -24,13 +24,12 @@ from crmo_seg.evaluation.lesionwise import MatchedLesions, shared_voxels
 from crmo_seg.evaluation.surface_elements import bounding_box
 from crmo_seg.evaluation.voxel import check_same_grid, ratio
 from crmo_seg.keys import MINIMUM_LESION_ML
-from crmo_seg.lesions import match_one_to_one
+from crmo_seg.lesions import NEIGHBOURS_26, match_one_to_one
 from crmo_seg.volume import Array, Volume
 
 PANOPTIC_IOU: Final = 0.5
 """Segments match from here on (Kirillov et al., doi:10.1109/CVPR.2019.00963)."""
 
-_NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
 _NEIGHBOURS_18 = ndimage.generate_binary_structure(3, 2)
 _ROUNDING_VOXELS = 1e-6
 
@@ -176,7 +175,7 @@ def _unmet_voxels(labels: NDArray[np.int32], other: Array) -> int:
 
 def _components(mask: Array) -> NDArray[np.int32]:
     labels: NDArray[np.int32] = np.zeros(mask.shape, dtype=np.int32)
-    ndimage.label(mask, structure=_NEIGHBOURS_26, output=labels)
+    ndimage.label(mask, structure=NEIGHBOURS_26, output=labels)
     return labels
 
 

@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from crmo_seg.evaluation.lesionwise import LesionCounts, pooled
 from crmo_seg.keys import MINIMUM_LESION_ML
-from crmo_seg.lesions import overlap_voxels
+from crmo_seg.lesions import NEIGHBOURS_26, overlap_voxels
 from crmo_seg.training.metrics import ClassVoxels
 from crmo_seg.volume import Array
 
@@ -30,7 +30,6 @@ LEAST_DICE_SHARE: Final = 0.95
 """A threshold must keep this share of the default threshold's Dice, pooled over scans."""
 
 _NOT_COUNTED: Final = ClassVoxels(0, 0, 0)
-_NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
 _ROUNDING_ML = 1e-9
 """Keeps a component of exactly the smallest volume, whatever the rounding of its voxels' volume."""
 
@@ -127,7 +126,7 @@ def _merit(point: OperatingPoint) -> tuple[float, ...]:
 
 def _components(mask: Array, voxel_ml: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     labels: NDArray[np.int32] = np.zeros(mask.shape, dtype=np.int32)
-    count = ndimage.label(mask, structure=_NEIGHBOURS_26, output=labels)
+    count = ndimage.label(mask, structure=NEIGHBOURS_26, output=labels)
     sizes = np.bincount(labels.ravel(), minlength=int(count) + 1)[1:]
     return labels, sizes.astype(np.float64) * voxel_ml
 

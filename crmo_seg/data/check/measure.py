@@ -16,6 +16,7 @@ from crmo_seg.data.check.report import CaseFacts, ImageFacts, LabelFacts, Proble
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_geometry, read_image, read_labels
 from crmo_seg.io.nifti_header import read_header
+from crmo_seg.lesions import NEIGHBOURS_26
 from crmo_seg.volume import Array, Volume
 
 UNREADABLE: Final = "unreadable"
@@ -23,7 +24,6 @@ MOST_DISTINCT: Final = 100
 """Different values are counted up to this number."""
 
 _SAMPLED_VOXELS: Final = 1_000_000  # of a whole body, every 16th voxel: percentiles to three digits
-_NEIGHBOURS_26: Final = np.ones((3, 3, 3), dtype=bool)
 
 _Read = TypeVar("_Read")
 
@@ -99,7 +99,7 @@ def component_sizes(labels: Array) -> dict[int, tuple[int, ...]]:
     sizes: dict[int, tuple[int, ...]] = {}
     for value, box in enumerate(ndimage.find_objects(labels), 1):
         if box is not None:
-            components, count = ndimage.label(labels[box] == value, structure=_NEIGHBOURS_26)
+            components, count = ndimage.label(labels[box] == value, structure=NEIGHBOURS_26)
             counts = np.bincount(components.ravel(), minlength=count + 1)[1:]
             sizes[value] = tuple(int(n) for n in sorted(counts, reverse=True))
     return sizes

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from crmo_seg.lesions import NEIGHBOURS_26
 from crmo_seg.phantom.body.solid_bone import LesionSite
 from crmo_seg.phantom.edema.lesion import LesionShape, PlannedLesion
 from crmo_seg.phantom.edema.room import PLATE_HALF_MM
@@ -30,7 +31,6 @@ HALO_ROUGHNESS: Final = 0.25
 """One standard deviation of the texture changes the share by so much."""
 HALO_PLATEAU: Final = 0.5
 """Along the bone the halo keeps its strength over this share of its width, then fades."""
-_NEIGHBOURS_26: Final = np.ones((3, 3, 3), dtype=bool)
 _STEPS: Final = 12
 
 
@@ -137,7 +137,7 @@ def _limit(
 
 def _piece(level: FloatArray, marrow: NDArray[np.bool_], limit: float) -> NDArray[np.bool_]:
     """The largest connected part of the marrow up to a level."""
-    pieces, count = ndimage.label(marrow & (level <= np.float32(limit)), structure=_NEIGHBOURS_26)
+    pieces, count = ndimage.label(marrow & (level <= np.float32(limit)), structure=NEIGHBOURS_26)
     if count < 2:
         return np.asarray(pieces > 0)
     return np.asarray(pieces == np.bincount(pieces.ravel())[1:].argmax() + 1)

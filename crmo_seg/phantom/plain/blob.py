@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from crmo_seg.lesions import NEIGHBOURS_26
 from crmo_seg.phantom.plain.edema import PlannedLesion
 from crmo_seg.phantom.solids.grid import Box, Grid
 from crmo_seg.phantom.solids.shapes import Ellipsoid, FloatArray
@@ -18,7 +19,6 @@ DEFORMATION: Final = 0.12
 LARGEST_GROWTH: Final = 1.0
 """Up to twice the planned radius where the bone is too thin to fill the volume otherwise."""
 SOFT_BORDER_MM: Final = 4.0
-_NEIGHBOURS_26: Final = np.ones((3, 3, 3), dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ def _threshold(levels: FloatArray, voxels: float) -> float:
 
 
 def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    pieces, count = ndimage.label(mask, structure=_NEIGHBOURS_26)
+    pieces, count = ndimage.label(mask, structure=NEIGHBOURS_26)
     if count < 2:
         return mask
     largest: NDArray[np.bool_] = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1

@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from crmo_seg.evaluation.case import CaseMetrics
 from crmo_seg.keys import EDEMA
+from crmo_seg.lesions import NEIGHBOURS_26
 from crmo_seg.report.drawing import (
     DOTS_PER_INCH,
     Line,
@@ -42,7 +43,6 @@ FOUND_COLOUR: Final = "#ffcc00"
 
 _PICTURE_INCH: Final = (9.0, 6.4)
 _GAP: Final = 0.02
-_NEIGHBOURS_26: Final = np.ones((3, 3, 3), dtype=bool)
 
 BoolArray = NDArray[np.bool_]
 
@@ -182,7 +182,7 @@ def _panels(planes: Sequence[Plane], geometry: Geometry) -> tuple[Figure, list[A
 
 def _meeting(mask: BoolArray, other: BoolArray) -> BoolArray:
     """The components of a mask that share a voxel with another."""
-    labels, n = ndimage.label(mask, structure=_NEIGHBOURS_26)
+    labels, n = ndimage.label(mask, structure=NEIGHBOURS_26)
     met = np.zeros(n + 1, dtype=np.bool_)
     met[np.unique(labels[other])] = True
     met[0] = False
