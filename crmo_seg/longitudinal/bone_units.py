@@ -95,6 +95,17 @@ def in_view(points_mm: Float64Array, geometry: Geometry) -> NDArray[np.bool_]:
     return inside
 
 
+def thinned(indices: Array, most: int) -> Array:
+    """At most ``most`` rows, in their order, drawn with a fixed seed: a regular step would draw stripes.
+
+    >>> thinned(np.arange(5)[:, None], 5).ravel().tolist(), len(thinned(np.zeros((9, 3)), 5))
+    ([0, 1, 2, 3, 4], 5)
+    """
+    if len(indices) <= most:
+        return indices
+    return indices[np.sort(np.random.default_rng(0).permutation(len(indices))[:most])]
+
+
 def pair_units(before: Iterable[int], now: Iterable[int]) -> tuple[Unit, ...]:
     """The units that both visits have.
 
@@ -147,8 +158,8 @@ def _cloud(bones: Volume, labels: frozenset[int], box: tuple[slice, ...]) -> Clo
     variances, columns = np.linalg.eigh((world - centroid).T @ (world - centroid) / len(world))
     along = (world - centroid) @ columns[:, -1]
     return Cloud(
-        surface_mm=bones.geometry.to_world_mm(_thinned(np.argwhere(surface)) + start),
-        inside_mm=bones.geometry.to_world_mm(_thinned(indices)),
+        surface_mm=bones.geometry.to_world_mm(thinned(np.argwhere(surface), LARGEST_CLOUD) + start),
+        inside_mm=bones.geometry.to_world_mm(thinned(indices, LARGEST_CLOUD)),
         volume_ml=len(indices) * bones.geometry.voxel_volume_ml,
         centroid_mm=centroid,
         deviations_mm=np.sqrt(np.maximum(variances[::-1], 0.0)),
@@ -158,13 +169,6 @@ def _cloud(bones: Volume, labels: frozenset[int], box: tuple[slice, ...]) -> Clo
         bones=bones,
         cut=cut,
     )
-
-
-def _thinned(indices: Array) -> Array:
-    """At most ``LARGEST_CLOUD`` rows, drawn with a fixed seed: a regular step would draw stripes."""
-    if len(indices) <= LARGEST_CLOUD:
-        return indices
-    return indices[np.sort(np.random.default_rng(0).permutation(len(indices))[:LARGEST_CLOUD])]
 
 
 def _common_box(boxes: Iterable[tuple[slice, ...]]) -> tuple[slice, ...]:

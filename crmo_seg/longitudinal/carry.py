@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from crmo_seg.lesions import Lesion, LesionMap
 from crmo_seg.longitudinal.affine import AffineMap
 from crmo_seg.longitudinal.align import AlignedBone, Alignment
-from crmo_seg.longitudinal.bone_units import in_view
+from crmo_seg.longitudinal.bone_units import in_view, thinned
 from crmo_seg.volume import Array, Float64Array, Geometry, Volume
 
 LARGEST_CLOUD: Final = 600
@@ -76,7 +76,7 @@ def carry_lesions(lesion_map: LesionMap, alignment: Alignment, base_error_mm: fl
     carried = []
     for lesion, indices, surface in _voxels(lesion_map):
         bone, sure = finder.bone_of(here.array[tuple(indices.T)], here.geometry.to_world_mm(indices))
-        points = here.geometry.to_world_mm(_thinned(indices))
+        points = here.geometry.to_world_mm(thinned(indices, LARGEST_CLOUD))
         moved = _way(bone, alignment, back=back)(points)
         carried.append(
             Carried(
@@ -128,12 +128,6 @@ def _voxels(lesion_map: LesionMap) -> Iterator[tuple[Lesion, Array, int]]:
         mask = np.pad(lesion_map.labels.array[box] == lesion.lesion_id, 1)
         surface = int((mask & ~ndimage.binary_erosion(mask, _FACES)).sum())
         yield lesion, np.argwhere(mask) - 1 + [part.start for part in box], surface
-
-
-def _thinned(indices: Array) -> Array:
-    if len(indices) <= LARGEST_CLOUD:
-        return indices
-    return indices[np.sort(np.random.default_rng(0).permutation(len(indices))[:LARGEST_CLOUD])]
 
 
 def _way(bone: AlignedBone | None, alignment: Alignment, *, back: bool) -> AffineMap:
