@@ -30,6 +30,9 @@ SCHEMA_VERSION: Final = 1
 SUMMARY_FILE: Final = "summary.json"
 REPORT_FILE: Final = "report.html"
 IMAGE_FILE: Final = "image.nii.gz"
+LESIONS_FILE: Final = "lesions.csv"
+LESION_MAP_FILE: Final = "lesions.nii.gz"
+BONES_FILE: Final = f"{BONES}.nii.gz"
 DICOM_FOLDER: Final = "dicom"
 _SALT_FILE: Final = ".patient_salt"
 
@@ -100,7 +103,7 @@ def write_prediction(
     # Compressing holds no lock of the interpreter, so the pictures can be drawn meanwhile.
     with folder_written_whole(folder) as part, ThreadPoolExecutor(1) as beside:
         volumes = beside.submit(_write_volumes, part, prediction, kept, probability=probability)
-        write_lesions_csv(part / "lesions.csv", prediction.lesions)
+        write_lesions_csv(part / LESIONS_FILE, prediction.lesions)
         (part / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         write_report(part / REPORT_FILE, prediction, image, summary)
         _write_dicom(part / DICOM_FOLDER, prediction, image, origin.composed)
@@ -165,7 +168,7 @@ def _write_volumes(folder: Path, prediction: Prediction, image: Volume | None, *
     for head, mask in prediction.masks.items():
         write_nifti(folder / f"{head}.nii.gz", mask)
     if prediction.lesion_map is not None:
-        write_nifti(folder / "lesions.nii.gz", prediction.lesion_map.labels)
+        write_nifti(folder / LESION_MAP_FILE, prediction.lesion_map.labels)
     if probability and prediction.probability is not None:
         write_nifti(folder / f"{EDEMA}_probability.nii.gz", prediction.probability)
     if image is not None:

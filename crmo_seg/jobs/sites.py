@@ -16,8 +16,8 @@ from crmo_seg.errors import InputError
 from crmo_seg.files import folder_written_whole, written_whole
 from crmo_seg.io.nifti import read_labels, write_nifti
 from crmo_seg.io.nrrd import is_nrrd_name, read_nrrd_labels
-from crmo_seg.jobs.comparison.reading import BONES_FILE, LESIONS_FILE, Visit, read_analysed_image, read_visit
-from crmo_seg.jobs.output import REPORT_FILE, SUMMARY_FILE, summary_of_lesions
+from crmo_seg.jobs.comparison.reading import Visit, read_analysed_image, read_visit
+from crmo_seg.jobs.output import BONES_FILE, LESIONS_FILE, REPORT_FILE, SUMMARY_FILE, summary_of_lesions
 from crmo_seg.keys import BONES, EDEMA
 from crmo_seg.lesions import Lesion
 from crmo_seg.prediction import Prediction, Provenance, QualityFlag

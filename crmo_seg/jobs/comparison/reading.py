@@ -16,16 +16,12 @@ from crmo_seg.anatomy import Segment, Side, Site
 from crmo_seg.cases import read_manifest
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
-from crmo_seg.jobs.output import IMAGE_FILE, SUMMARY_FILE
-from crmo_seg.keys import BONES
+from crmo_seg.jobs.output import BONES_FILE, IMAGE_FILE, LESION_MAP_FILE, LESIONS_FILE, SUMMARY_FILE
 from crmo_seg.lesions import Lesion, LesionMap
 from crmo_seg.longitudinal.comparison import VisitMasks
 from crmo_seg.longitudinal.identity import VisitFacts
 from crmo_seg.volume import Volume
 
-LESIONS_FILE: Final = "lesions.csv"
-LESION_MAP_FILE: Final = "lesions.nii.gz"
-BONES_FILE: Final = f"{BONES}.nii.gz"
 _AGAIN: Final = "predict the study again, with --overwrite"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from crmo_seg.anatomy import HEAD_CLASSES
 from crmo_seg.cases import Case
@@ -16,11 +15,9 @@ from crmo_seg.evaluation.surface import SurfaceAgreement, compare_surfaces
 from crmo_seg.evaluation.voxel import Overlap, overlap, overlap_by_class
 from crmo_seg.jobs.evaluation.confidence import add_confidence, read_known_lesions
 from crmo_seg.jobs.evaluation.reading import read_bones, read_pair, read_probability
+from crmo_seg.jobs.output import LESIONS_FILE
 from crmo_seg.keys import BONES, EDEMA
 from crmo_seg.volume import Volume
-
-LESION_TABLE: Final = "lesions.csv"
-"""Of a prediction, beside its masks."""
 
 
 def measure_case(case: Case, predictions: Path, heads: Sequence[str], settings: EvaluationSettings) -> CaseMetrics:
@@ -56,7 +53,7 @@ def _with_lesions(
     measured = measure_lesions(pred=pred, ref=ref, bones=bones, probability=probability, settings=settings)
     table = measured.table
     if probability is None:
-        table = add_confidence(table, read_known_lesions(predictions / case.case_id / LESION_TABLE))
+        table = add_confidence(table, read_known_lesions(predictions / case.case_id / LESIONS_FILE))
     calibration = voxel_reliability(probability=probability.array, ref=ref.array) if probability else None
     return replace(
         metrics, lesions=measured.agreement, table=table, scores=measured.scores, voxel_calibration=calibration
