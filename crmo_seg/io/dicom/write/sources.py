@@ -18,7 +18,7 @@ from crmo_seg.io.dicom.decimal_string import decimal_text
 from crmo_seg.io.dicom.discretion import discreet
 from crmo_seg.io.dicom.source import DicomFile, open_files
 from crmo_seg.io.dicom.types import SliceSource, Stack
-from crmo_seg.io.dicom.uids import derived_uid
+from crmo_seg.io.dicom.uids import derived_uid, frame_of_reference_of
 from crmo_seg.volume import Geometry
 
 if TYPE_CHECKING:
@@ -137,16 +137,16 @@ def _image_header(stack: Stack, geometry: Geometry, source: SliceSource, index: 
     header.SOPClassUID = CTImageStorage if stack.modality == "CT" else MRImageStorage
     header.SOPInstanceUID = derived_uid(source.sop_instance_uid, "slice", index)
     header.StudyInstanceUID, header.SeriesInstanceUID = stack.study_uid, stack.series_uid
-    header.FrameOfReferenceUID = frame_of_reference(stack)
+    header.FrameOfReferenceUID = _frame_of_reference(stack)
     header.Modality = stack.modality
     _set_plane(header, geometry, index)
     return header
 
 
-def frame_of_reference(stack: Stack) -> str:
-    """The FrameOfReferenceUID of a stack; where its files have none, one that derives from its series."""
+def _frame_of_reference(stack: Stack) -> str:
+    """Where the files have none, one that derives from their series, as in reading."""
     known = stack.frame_of_reference_uid or (stack.geometry.frame_of_reference_uid if stack.geometry else None)
-    return known or derived_uid("frame of reference of", stack.series_uid)
+    return known or frame_of_reference_of(stack.series_uid)
 
 
 def _set_plane(header: Dataset, geometry: Geometry, index: int) -> None:
