@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from crmo_seg.io.dicom.choose.headers import grid_of
 from crmo_seg.io.dicom.source import DicomFile
-from crmo_seg.io.dicom.types import HeaderValue, SliceSource, Stack, StackVolume
+from crmo_seg.io.dicom.types import ComposedStudy, HeaderValue, SliceSource, Stack, StackVolume
 from crmo_seg.volume import Array, Geometry, Volume
 
 STIR_HEADER: dict[str, HeaderValue] = {
@@ -91,3 +92,19 @@ def unusable(stack: Stack, problem: str) -> Stack:
 def with_signal(stack: Stack, signal: Array) -> StackVolume:
     assert stack.geometry is not None
     return StackVolume(stack, (Volume(signal.astype(np.float32), stack.geometry),))
+
+
+def source_of_voxel(study: ComposedStudy, index: tuple[int, int, int]) -> tuple[Stack, SliceSource] | None:
+    """The station and the image of it that a voxel comes from; None where no station has been.
+
+    Args:
+        study: composed.
+        index: of a voxel of ``study.volume``.
+    """
+    station = int(study.station_of_voxel[index])
+    if station == 0:
+        return None
+    stack = study.stations[station - 1]
+    grid = grid_of(stack)
+    own = np.rint(grid.to_index(study.volume.geometry.to_world_mm(np.array(index)))).astype(int)
+    return stack, stack.slices[0][int(np.clip(own[2], 0, grid.shape[2] - 1))]

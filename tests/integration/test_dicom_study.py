@@ -15,10 +15,10 @@ import numpy as np
 import pydicom
 import pytest
 from builders import make_plan
+from stack_builders import source_of_voxel
 from stub_model import Finished, entries
 
 from crmo_seg.bundle import NETWORKS, ModelBundle, save_bundle
-from crmo_seg.io.dicom.compose.volume import source_of_voxel
 from crmo_seg.io.dicom.read.find import find_stacks
 from crmo_seg.io.dicom.synthetic.files import write_mr_study
 from crmo_seg.io.dicom.synthetic.study import COMPOSED_IMAGE_TYPE

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from crmo_seg.errors import InputError
-from crmo_seg.io.dicom.choose.headers import grid_of, label_of
+from crmo_seg.io.dicom.choose.headers import label_of
 from crmo_seg.io.dicom.compose.gain import Overlap, gains, overlaps
 from crmo_seg.io.dicom.compose.grid import Placed, main_axis, place, union_grid
-from crmo_seg.io.dicom.types import ComposedStudy, SliceSource, Stack, StackVolume
+from crmo_seg.io.dicom.types import ComposedStudy, Stack, StackVolume
 from crmo_seg.volume import Array, Float64Array, Geometry, Volume
 
 TOLD_GAIN: Final = 1.1
@@ -56,22 +56,6 @@ def composed_by_scanner(
     text = f"The volume is {label_of(composed.stack)}, which the scanner composed."
     said = (*notes, text, *_repeats([composed]))
     return ComposedStudy(composed.volume, (composed.stack, *stations), _all_first(composed.volume), True, said)
-
-
-def source_of_voxel(study: ComposedStudy, index: tuple[int, int, int]) -> tuple[Stack, SliceSource] | None:
-    """The station and the image of it that a voxel comes from; None where no station has been.
-
-    Args:
-        study: composed.
-        index: of a voxel of ``study.volume``.
-    """
-    station = int(study.station_of_voxel[index])
-    if station == 0:
-        return None
-    stack = study.stations[station - 1]
-    grid = grid_of(stack)
-    own = np.rint(grid.to_index(study.volume.geometry.to_world_mm(np.array(index)))).astype(int)
-    return stack, stack.slices[0][int(np.clip(own[2], 0, grid.shape[2] - 1))]
 
 
 def _checked_grid(grids: Sequence[Geometry], stacks: Sequence[Stack]) -> Geometry:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders import ALL_ORIENTATIONS, make_geometry, rotation_about
-from stack_builders import AXIAL, CORONAL, SAGITTAL, make_grid, make_stack, with_signal
+from stack_builders import AXIAL, CORONAL, SAGITTAL, make_grid, make_stack, source_of_voxel, with_signal
 
 from crmo_seg.errors import InputError
 from crmo_seg.io.dicom.choose.stations import station_sets
-from crmo_seg.io.dicom.compose.volume import compose, composed_by_scanner, source_of_voxel
+from crmo_seg.io.dicom.compose.volume import compose, composed_by_scanner
 from crmo_seg.io.dicom.read.find import find_stacks
 from crmo_seg.io.dicom.read.pixels import read_stack
 from crmo_seg.io.dicom.types import ComposedStudy, StackVolume
