@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
+from crmo_seg.cli.options import Quiet
 from crmo_seg.errors import InputError
 
 _EXIT_BROKEN = 2
 
 app = typer.Typer(no_args_is_help=True, help="Bring data in, take it out, find what is wrong with it.")
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
 class Layout(StrEnum):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crmo_seg.cli.predict import Quiet, Rules
+from crmo_seg.cli.options import Quiet, Rules
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -14,7 +14,8 @@ from crmo_seg.cli.compare import compare
 from crmo_seg.cli.dataset import app as dataset_app
 from crmo_seg.cli.inspect import inspect
 from crmo_seg.cli.node import node
-from crmo_seg.cli.predict import Quiet, predict
+from crmo_seg.cli.options import Quiet
+from crmo_seg.cli.predict import predict
 from crmo_seg.cli.signals import Terminated, leave_sigterm_to_others, sigterm_raises
 from crmo_seg.cli.sites import sites
 from crmo_seg.evaluation.settings import DEFAULT_SETTINGS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crmo_seg.cli.predict import Quiet
+from crmo_seg.cli.options import Quiet
 
 if TYPE_CHECKING:
     import logging

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crmo_seg.cli.options import Quiet, Rules
 from crmo_seg.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 _EXIT_BUG = 1
 _EXIT_INPUT_ERROR = 2
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Rules = Annotated[
-    Path | None, typer.Option(help="YAML file of rules that say which DICOM series to read; docs/dicom.md tells more.")
-]
 
 
 def predict(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crmo_seg.cli.predict import Quiet
+from crmo_seg.cli.options import Quiet
 
 
 def sites(
