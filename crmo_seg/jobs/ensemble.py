@@ -7,7 +7,8 @@ from pathlib import Path
 
 from crmo_seg.bundle import ModelBundle, ensemble_bundles
 from crmo_seg.errors import InputError
-from crmo_seg.inference.backend import is_installed
+from crmo_seg.inference.openvino_wanted import export_where_possible
+from crmo_seg.inference.self_check import kept_window
 
 
 def make_ensemble(folders: Sequence[Path], out: Path) -> ModelBundle:
@@ -23,11 +24,7 @@ def make_ensemble(folders: Sequence[Path], out: Path) -> ModelBundle:
     """
     _check(folders, out)
     made = ensemble_bundles(folders, out)
-    if is_installed("openvino") and is_installed("torch"):
-        from crmo_seg.inference.openvino_export import export_openvino
-        from crmo_seg.inference.self_check import kept_window
-
-        export_openvino(made, out, kept_window(folders[0], made.plan))
+    export_where_possible(made, out, kept_window(folders[0], made.plan))
     return made
 
 

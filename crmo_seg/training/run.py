@@ -18,8 +18,7 @@ from crmo_seg.cases import Case, read_manifest, split_by_patient
 from crmo_seg.data.check.report import refuse_broken
 from crmo_seg.data.check.run import check_dataset
 from crmo_seg.errors import InputError
-from crmo_seg.inference.backend import is_installed
-from crmo_seg.inference.openvino_export import export_openvino
+from crmo_seg.inference.openvino_wanted import export_where_possible
 from crmo_seg.inference.torch_backend import autocast_dtype
 from crmo_seg.inference.windows import Float32Array
 from crmo_seg.network import build_network
@@ -79,8 +78,7 @@ def fit(config: DictConfig) -> Path:
 def _save(bundle: ModelBundle, folder: Path, window: Float32Array | None) -> None:
     """The bundle, and its networks for OpenVINO where that is installed."""
     save_bundle(bundle, folder)
-    if is_installed("openvino"):
-        export_openvino(bundle, folder, window)
+    export_where_possible(bundle, folder, window)
 
 
 def _quieten_lightning() -> None:
