@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from crmo_seg.anatomy import bone_named
+from crmo_seg.phantom.body.bone_kinds import kind_of
 from crmo_seg.phantom.body.child import Variation
 from crmo_seg.phantom.solids.shapes import Vector
 
@@ -18,9 +19,9 @@ SHARES: Final = (0.70, 0.60, 0.387)
 
 def normals(variation: Variation, full_name: str, count: int, topic: str) -> Vector:
     """Standard normal numbers of a bone, (count,): alike in bones of a kind and on both sides."""
-    name = bone_named(full_name).name
-    kind = name.split("_")[0] if name.startswith(("vertebra_", "rib_")) else name
-    drawn = [_drawn(variation.seed, f"{topic}/{part}", count) for part in (kind, "/" + name, full_name + "!")]
+    bone = bone_named(full_name)
+    parts = (kind_of(bone), "/" + bone.name, full_name + "!")
+    drawn = [_drawn(variation.seed, f"{topic}/{part}", count) for part in parts]
     mixed: Vector = np.dot([SHARES], drawn)[0] * variation.strength
     return mixed
 

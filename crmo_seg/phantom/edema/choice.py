@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmo_seg.anatomy import Side, bone_named
+from crmo_seg.phantom.body.bone_kinds import kind_of
 from crmo_seg.phantom.body.solid_bone import LesionSite, SolidBone
 from crmo_seg.phantom.edema.frequencies import (
     MIRRORED,
@@ -18,7 +19,6 @@ from crmo_seg.phantom.edema.frequencies import (
     OTHER_SITE,
     Pattern,
     draw_propensity,
-    kind_of,
     part_of,
     weight_of,
 )

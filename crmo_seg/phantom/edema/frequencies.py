@@ -18,6 +18,7 @@ import numpy as np
 from scipy import special
 
 from crmo_seg.anatomy import Bone
+from crmo_seg.phantom.body.bone_kinds import kind_of
 from crmo_seg.phantom.edema.literature import SITES_RANGE
 
 
@@ -79,11 +80,6 @@ SITE_WEIGHTS: Final[Mapping[tuple[str, str], float]] = MappingProxyType(
 """Relative frequency of (kind of bone, region), for each site of that name on each side."""
 
 _PART_OF_KIND: Final = MappingProxyType({"sacrum": "pelvis", "tibia": "shin", "fibula": "shin", "femur": "thigh"})
-
-
-def kind_of(bone: Bone) -> str:
-    """The name without its level: ``vertebra`` for ``vertebra_T5``, ``rib`` for ``rib_3``."""
-    return bone.name.split("_")[0] if bone.name.startswith(("vertebra_", "rib_")) else bone.name
 
 
 def part_of(bone: Bone) -> str:

@@ -8,8 +8,9 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from crmo_seg.anatomy import Bone, Segment
+from crmo_seg.phantom.body.bone_kinds import kind_of
 from crmo_seg.phantom.edema.fates import Fate, NextVisit
-from crmo_seg.phantom.edema.frequencies import kind_of, part_of
+from crmo_seg.phantom.edema.frequencies import part_of
 from crmo_seg.phantom.edema.lesion import LONG_BONES, PlannedLesion, SiteKey
 from crmo_seg.phantom.edema.literature import Share
 

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from crmo_seg.phantom.normal.ends import kind_of_bone
+from crmo_seg.anatomy import bone_named
+from crmo_seg.phantom.body.bone_kinds import kind_of
 
 
 @dataclass(frozen=True)
@@ -84,4 +85,4 @@ def conversion_of(full_name: str) -> Conversion:
     >>> conversion_of("femur_left").distal, conversion_of("vertebra_L3").shaft
     (14.0, 45.0)
     """
-    return _CONVERSIONS.get(kind_of_bone(full_name), _AXIAL)
+    return _CONVERSIONS.get(kind_of(bone_named(full_name)), _AXIAL)

@@ -1,4 +1,4 @@
-"""Which growth plate of a bone is its proximal and which its distal one, and what kind of bone it is."""
+"""Which growth plate of a bone is its proximal and which its distal one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crmo_seg.anatomy import Segment, bone_named
+from crmo_seg.anatomy import Segment
 from crmo_seg.phantom.body.solid_bone import GrowthPlate, LesionSite, SolidBone
 
 
@@ -21,16 +21,6 @@ class BoneEnd:
     def name(self) -> str:
         """``proximal``, ``distal`` or ``medial``."""
         return self.metaphysis.region.split()[0]
-
-
-def kind_of_bone(full_name: str) -> str:
-    """The name without side and level.
-
-    >>> kind_of_bone("femur_left"), kind_of_bone("vertebra_T5"), kind_of_bone("rib_3_right")
-    ('femur', 'vertebra', 'rib')
-    """
-    name = bone_named(full_name).name
-    return name.split("_")[0] if name.startswith(("vertebra_", "rib_")) else name
 
 
 def bone_ends(bone: SolidBone) -> tuple[BoneEnd, ...]:

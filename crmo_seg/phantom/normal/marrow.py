@@ -8,10 +8,11 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from crmo_seg.anatomy import Side, bone_named
+from crmo_seg.phantom.body.bone_kinds import kind_of
 from crmo_seg.phantom.body.child import Child
 from crmo_seg.phantom.body.solid_bone import LesionSite, SolidBone
 from crmo_seg.phantom.normal.conversion import EARLY_SPOTS, Conversion, conversion_of
-from crmo_seg.phantom.normal.ends import BoneEnd, bone_ends, kind_of_bone
+from crmo_seg.phantom.normal.ends import BoneEnd, bone_ends
 from crmo_seg.phantom.solids.shapes import FloatArray, Vector
 
 OpenAxes: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
@@ -97,7 +98,7 @@ def half_conversion_years(bone: SolidBone, points: OpenAxes) -> FloatArray:
         late = np.float32(_metaphysis_years(table, end))
         years = np.maximum(years, table.shaft + (late - table.shaft) * _near_plate(end, points))
     for site in bone.sites:
-        early = EARLY_SPOTS.get((kind_of_bone(bone.full_name), site.region))
+        early = EARLY_SPOTS.get((kind_of(bone_named(bone.full_name)), site.region))
         if early is not None:
             years = (years + (np.float32(early) - years) * _near_site(site, points)).astype(np.float32, copy=False)
     for end in ends:

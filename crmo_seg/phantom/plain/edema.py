@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from crmo_seg.anatomy import Bone, Side, bone_named
+from crmo_seg.phantom.body.bone_kinds import kind_of
 from crmo_seg.phantom.body.solid_bone import LesionSite, SolidBone
 from crmo_seg.phantom.plain.signal import draw_lesion_ratio
 from crmo_seg.phantom.solids.shapes import Vector, unit
@@ -105,16 +106,11 @@ def plan_lesions(
 
 def _candidates(skeleton: Sequence[SolidBone]) -> list[_Candidate]:
     return [
-        _Candidate(bone, site, SITE_WEIGHTS[_kind(bone), site.region])
+        _Candidate(bone, site, SITE_WEIGHTS[kind_of(bone), site.region])
         for solid in skeleton
         for bone in (bone_named(solid.full_name),)
         for site in solid.sites
     ]
-
-
-def _kind(bone: Bone) -> str:
-    """The name without its level: ``vertebra`` for ``vertebra_T5``, ``rib`` for ``rib_3``."""
-    return bone.name.split("_")[0] if bone.name.startswith(("vertebra_", "rib_")) else bone.name
 
 
 def _draw_count(rng: np.random.Generator) -> int:
