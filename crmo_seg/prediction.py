@@ -27,11 +27,11 @@ class Provenance:
         device: what the network ran on.
         backend: which library ran it.
         precision: of its convolutions.
-        mode: fast, default or best.
+        mode: fast, default, best or baseline.
         window: voxels of a window on the model grid, in plane, in plane, slice.
         windows_run: how many held any body.
         windows_in_all: how many the whole image would have taken.
-        threshold: probability from which a voxel is a lesion.
+        threshold: probability from which a voxel is a lesion; None in mode baseline, which looks at no probability.
         minimum_lesion_ml: smaller components were dropped.
         timings_s: seconds by stage.
     """
@@ -47,7 +47,7 @@ class Provenance:
     window: tuple[int, int, int]
     windows_run: int
     windows_in_all: int
-    threshold: float
+    threshold: float | None
     minimum_lesion_ml: float
     timings_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 

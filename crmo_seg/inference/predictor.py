@@ -160,7 +160,7 @@ class Predictor:
             window=outputs.window,
             windows_run=outputs.windows_run,
             windows_in_all=outputs.windows_in_all,
-            threshold=self.bundle.threshold,
+            threshold=None if self.mode.thresholds_edema else self.bundle.threshold,
             minimum_lesion_ml=self.bundle.minimum_lesion_ml,
             timings_s=dict(seconds),
         )

@@ -137,6 +137,7 @@ def _provenance(visit: Visit) -> Provenance:
     summary = visit.summary
     try:
         x, y, z = (int(size) for size in summary["window"])
+        threshold = summary["threshold"]
         return Provenance(
             package_version=str(summary["versions"]["crmo_seg"]),
             model_name=str(summary["model"]),
@@ -149,7 +150,7 @@ def _provenance(visit: Visit) -> Provenance:
             window=(x, y, z),
             windows_run=int(summary["windows_run"]),
             windows_in_all=int(summary["windows_in_all"]),
-            threshold=float(summary["threshold"]),
+            threshold=None if threshold is None else float(threshold),
             minimum_lesion_ml=float(summary["minimum_lesion_ml"]),
             timings_s=MappingProxyType(summary["timings_s"]),
         )

@@ -53,11 +53,12 @@ def _models(cases: Sequence[Case], predictions: Path) -> list[str]:
 
 
 def _model(path: Path) -> str:
-    """Name, hash and threshold; empty where the file does not say, as with masks of another tool."""
+    """Name, hash and threshold, or else mode; empty where the file does not say, as with masks of another tool."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         sha256, threshold = said["hashes"]["model_sha256"], said["threshold"]
-        return f"{said['model']}, SHA-256 {sha256[:_SHOWN_DIGITS]}, threshold {threshold:g}"
+        how = f"mode {said['mode']}" if threshold is None else f"threshold {threshold:g}"
+        return f"{said['model']}, SHA-256 {sha256[:_SHOWN_DIGITS]}, {how}"
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

@@ -82,7 +82,7 @@ def test_the_mode_baseline_is_the_baseline_and_needs_bones(question: Question) -
     expected = mark_outliers(question.images["stir"], prediction.masks[BONES], bundle.minimum_lesion_ml)
     assert np.array_equal(prediction.masks[EDEMA].array, expected.array)
     assert prediction.probability is None
-    assert prediction.provenance.mode == "baseline"
+    assert (prediction.provenance.mode, prediction.provenance.threshold) == ("baseline", None)
     bare = make_bundle()
     with pytest.raises(InputError, match="model stub: has no head bones, in which the mode baseline looks"):
         Predictor(bare, TorchBackend(bare, "cpu", "f32"), BASELINE_MODE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,19 @@ def test_lesions_get_the_bone_of_the_mask_and_everything_else_stays(folder: Path
     assert "femur" in (folder / "report.html").read_text(encoding="utf-8")
     assert {path.name for path in folder.parent.iterdir()} == {"knee"}
     assert done.lines() == [f"{folder}: 1 of 1 lesions lie in a bone of the mask"]
+
+
+def test_a_prediction_of_the_baseline_stays_one(tmp_path: Path, femur: Path) -> None:
+    baseline = replace(PROVENANCE, mode="baseline", threshold=None)
+    prediction = Prediction("knee", {"edema": EDEMA}, None, find_lesions(EDEMA), baseline)
+    folder = write_prediction(
+        tmp_path / "out", prediction, {"stir": IMAGE}, Origin(tmp_path / "study", keep_image=True)
+    )
+    reassign_sites(folder, {"total_mr": femur})
+    assert json.loads((folder / "summary.json").read_text())["threshold"] is None
+    page = (folder / "report.html").read_text()
+    assert "mode baseline" in page
+    assert ">Threshold</th>" not in page
 
 
 def test_what_names_the_old_sites_does_not_stay(folder: Path, femur: Path) -> None:

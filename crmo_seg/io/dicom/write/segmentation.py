@@ -136,6 +136,7 @@ def _algorithm(identity: ResultIdentity) -> AlgorithmIdentificationSequence:
     from highdicom import AlgorithmIdentificationSequence
 
     provenance = identity.provenance
+    threshold = {} if provenance.threshold is None else {"threshold": f"{provenance.threshold:g}"}
     return AlgorithmIdentificationSequence(
         name=identity.algorithm_name,
         family=ARTIFICIAL_INTELLIGENCE.coded(),
@@ -143,7 +144,7 @@ def _algorithm(identity: ResultIdentity) -> AlgorithmIdentificationSequence:
         source=MANUFACTURER,
         parameters={
             "mode": provenance.mode,
-            "threshold": f"{provenance.threshold:g}",
+            **threshold,
             "minimum_lesion_ml": f"{provenance.minimum_lesion_ml:g}",
         },
     )

@@ -40,6 +40,13 @@ def test_the_model_is_named_where_it_is_said(tmp_path: Path) -> None:
     assert facts.warnings == ()
 
 
+def test_the_baseline_has_a_mode_in_place_of_a_threshold(tmp_path: Path) -> None:
+    said = {**json.loads(model("crmo")), "threshold": None, "mode": "baseline"}
+    say_model(tmp_path / "mine", "a", json.dumps(said))
+    facts = facts_of(EvaluationInputs(tmp_path / "m.csv", tmp_path / "mine"), [make_case(tmp_path, "a")])
+    assert facts.sources["Model"] == "crmo, SHA-256 0123456789ab, mode baseline"
+
+
 def test_several_models_are_a_warning(tmp_path: Path) -> None:
     cases = [make_case(tmp_path, name) for name in "abc"]
     say_model(tmp_path / "mine", "a", model("one"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import highdicom as hd
@@ -15,6 +16,7 @@ from crmo_seg.io.dicom.write.segmentation import StationSegmentation, segment_st
 from crmo_seg.io.dicom.write.sources import read_station
 from crmo_seg.io.dicom.write.station_labels import labels_on
 from crmo_seg.lesions import LesionMap
+from crmo_seg.prediction import Provenance
 from crmo_seg.volume import Array, Geometry, Volume
 
 GRID = make_geometry((6, 5, 4), (1.5, 2.0, 6.0), angle_degrees=12.0)
@@ -116,6 +118,24 @@ def test_segments_say_what_and_where(one: StationSegmentation) -> None:
         assert segment.SegmentAlgorithmType == "AUTOMATIC"
         assert segment.SegmentAlgorithmName == "crmo_seg default"
     assert len({segment.TrackingUID for segment in (first, second, third)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("provenance", "parameters"),
+    [
+        (PROVENANCE, "mode='default',threshold='0.45',minimum_lesion_ml='0.1'"),
+        (replace(PROVENANCE, mode="baseline", threshold=None), "mode='baseline',minimum_lesion_ml='0.1'"),
+    ],
+)
+def test_the_algorithm_tells_its_threshold_where_it_has_one(
+    provenance: Provenance, parameters: str, one: StationSegmentation
+) -> None:
+    lesions = lesion_map_of(GRID, some_ids())
+    labels = labels_on(lesions.labels, one.station.geometry)
+    result = segment_station(one.station, labels, lesions.lesions, identity_of(lesions, provenance), 9001)
+    assert result.dataset is not None
+    (algorithm,) = result.dataset.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence
+    assert algorithm.AlgorithmParameters == parameters
 
 
 def test_it_belongs_to_the_patient_and_study_and_says_research(one: StationSegmentation) -> None:
