@@ -14,6 +14,7 @@ from crmo_seg.jobs.evaluation.inputs import EvaluationInputs
 from crmo_seg.jobs.evaluation.output import write_bytes
 from crmo_seg.jobs.evaluation.reading import read_pair
 from crmo_seg.jobs.evaluation.sources import facts_of
+from crmo_seg.jobs.output import IMAGE_FILE
 from crmo_seg.keys import STIR
 from crmo_seg.report.evaluation.elements import PageFigure
 from crmo_seg.report.evaluation.page import CaseImages, case_figure, render_page, worst_section
@@ -23,8 +24,6 @@ from crmo_seg.volume import Volume
 
 PAGE_FILE: Final = "report.html"
 FIGURES: Final = "figures"
-ANALYSED_IMAGE: Final = "image.nii.gz"
-"""Of a prediction of DICOM, beside its masks."""
 
 _OUR_FIGURES: Final = ("froc", "strata", "bland_altman", "calibration", "paired", "case_*")
 
@@ -58,7 +57,7 @@ def write_page(out: Path, summary: CohortSummary, cases: Sequence[Case], inputs:
 def image_on_grid(case: Case, predictions: Path, ref: Volume) -> Volume | None:
     """The image of a case near RAS+; None where no file of it is a volume on the reference's grid."""
     sequences = sorted(case.images, key=lambda name: name != STIR)
-    files = [predictions / case.case_id / ANALYSED_IMAGE, *(case.images[name] for name in sequences)]
+    files = [predictions / case.case_id / IMAGE_FILE, *(case.images[name] for name in sequences)]
     for path in files:
         if path.is_file() and is_nifti_name(path):
             image = _read(path)

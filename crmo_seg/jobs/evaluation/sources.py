@@ -13,10 +13,10 @@ from crmo_seg import __version__
 from crmo_seg.cases import Case
 from crmo_seg.jobs.evaluation.inputs import EvaluationInputs
 from crmo_seg.jobs.evaluation.reading import named
+from crmo_seg.jobs.output import SUMMARY_FILE
 from crmo_seg.phantom.files import PLAIN_COLUMNS, TRUTH_COLUMNS, TRUTH_FILE
 from crmo_seg.report.evaluation.page import PageFacts
 
-_SUMMARY_FILE: Final = "summary.json"
 _SHOWN_DIGITS: Final = 12
 
 
@@ -43,7 +43,7 @@ def facts_of(inputs: EvaluationInputs, cases: Sequence[Case]) -> PageFacts:
 
 def _models(cases: Sequence[Case], predictions: Path) -> list[str]:
     """The models that the predictions name, each with its number of cases where there are several."""
-    found = Counter(_model(predictions / case.case_id / _SUMMARY_FILE) for case in cases)
+    found = Counter(_model(predictions / case.case_id / SUMMARY_FILE) for case in cases)
     several = len(found) > 1
     return [
         f"{name or 'not stated'} ({n} {'case' if n == 1 else 'cases'})" if several else name
