@@ -20,6 +20,8 @@ Float64Array: TypeAlias = NDArray[np.float64]
 SMALLEST_SPACING_MM = 0.05
 LARGEST_SPACING_MM = 50.0
 SAME_GRID_TOLERANCE_MM = 0.01
+PLANES = ("sagittal", "coronal", "axial")
+"""Of slices, by the world axis (0 right, 1 anterior, 2 superior) across them."""
 
 _ALLOWED_DTYPES = (np.bool_, np.uint8, np.int32, np.float32)
 _AXIS_LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))

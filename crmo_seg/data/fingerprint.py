@@ -12,20 +12,19 @@ import numpy as np
 from crmo_seg.cases import Case
 from crmo_seg.data.check.measure import component_sizes
 from crmo_seg.data.labels import as_classes
+from crmo_seg.data.ranges import ANY_GRID
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_geometry, read_image, read_labels
 from crmo_seg.keys import MINIMUM_LESION_ML
-from crmo_seg.plan import Fingerprint, GridPlan, Head, HeadFingerprint, SignalFingerprint, Spread
+from crmo_seg.plan import Fingerprint, Head, HeadFingerprint, SignalFingerprint, Spread
 from crmo_seg.preprocess import body_mask, model_grid
-from crmo_seg.volume import Geometry, Volume
+from crmo_seg.volume import PLANES, Geometry, Volume
 
 MOST_READ: Final = 20
 """Images that are read for their signal: no number of a plan depends on it, so a few say enough."""
 
 _SAMPLED_VOXELS: Final = 500_000
-_ANY_GRID: Final = GridPlan(1.0, (1.0, 1.0))  # the order of axes depends on the scan alone
 _NEAR_EQUAL: Final = 1.05
-_PLANES: Final = ("sagittal", "coronal", "axial")
 _PERCENTILES: Final = (1, 50, 99)
 
 
@@ -83,7 +82,7 @@ def _grid(case: Case, sequences: Sequence[str]) -> _Grid:
         have, wanted = ", ".join(sorted(case.images)), " or ".join(f"image_{name}" for name in sequences)
         raise InputError(f"case {case.case_id}", f"has no {wanted} (has {have})", "add it or change data.sequences")
     source = read_geometry(case.images[name])
-    grid = model_grid(source, _ANY_GRID)
+    grid = model_grid(source, ANY_GRID)
     ordered = source.transposed(grid.axes, grid.flips)
     x, y, z = (mm * size for mm, size in zip(ordered.spacing_mm, ordered.shape, strict=True))
     return _Grid(ordered.spacing_mm, (x, y, z), _plane(ordered))
@@ -92,7 +91,7 @@ def _grid(case: Case, sequences: Sequence[str]) -> _Grid:
 def _plane(ordered: Geometry) -> str:
     if max(ordered.spacing_mm) < _NEAR_EQUAL * min(ordered.spacing_mm):
         return "isotropic"
-    return _PLANES[ordered.world_axes[2]]
+    return PLANES[ordered.world_axes[2]]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ Range: TypeAlias = tuple[float, float]
 
 PROVENANCE_KEY: Final = "training_ranges"
 
-_ANY_GRID: Final = GridPlan(1.0, (1.0, 1.0))  # the order of axes depends on the scan alone
+ANY_GRID: Final = GridPlan(1.0, (1.0, 1.0))
+"""For the model's order of axes, which depends on the scan alone."""
 _DIGITS: Final = 4  # takes off the rounding of a header's float32
 
 
@@ -74,7 +75,7 @@ def acquired_spacing_mm(geometry: Geometry) -> tuple[float, float, float]:
     >>> acquired_spacing_mm(Geometry(np.diag([1.25, 6.0, 1.25, 1.0]), (4, 4, 4)))
     (1.25, 1.25, 6.0)
     """
-    grid = model_grid(geometry, _ANY_GRID)
+    grid = model_grid(geometry, ANY_GRID)
     first, second, slices = (round(geometry.spacing_mm[axis], _DIGITS) for axis in grid.axes)
     return first, second, slices
 

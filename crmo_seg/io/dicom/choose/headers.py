@@ -6,15 +6,11 @@ import re
 from collections.abc import Mapping
 from itertools import product
 from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 
 from crmo_seg.io.dicom.types import HeaderValue, Stack
-from crmo_seg.volume import Float64Array, Geometry
-
-PLANES: Final = ("sagittal", "coronal", "axial")
-"""By the world axis (right, anterior, superior) across the slices."""
+from crmo_seg.volume import PLANES, Float64Array, Geometry
 
 _COMPOSED_TYPES = frozenset({"COMPOSED", "COMP_SP", "COMP_AD", "COMP_DI"})  # general; Siemens
 _COMPOSED_WORDS = re.compile(r"(?<![a-z])(compos|comp(?![a-z])|stitch|mobiview)", re.IGNORECASE)
