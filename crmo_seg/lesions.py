@@ -21,7 +21,10 @@ from crmo_seg.volume import Array, Float64Array, Geometry, Volume
 
 NEIGHBOURS_26: Final = np.ones((3, 3, 3), dtype=bool)
 """Voxels that share a face, an edge or a corner are of one lesion; a ``structure`` of `scipy.ndimage`."""
-NEIGHBOURS_26.flags.writeable = False
+NEIGHBOURS_6: Final = ndimage.generate_binary_structure(3, 1)
+"""Voxels that share a face: where a voxel lacks one, it is of the surface."""
+
+NEIGHBOURS_26.flags.writeable = NEIGHBOURS_6.flags.writeable = False
 _FACE_CENTRES = np.array([(s * 0.5, 0, 0) for s in (-1, 1)] + [(0, s * 0.5, 0) for s in (-1, 1)]
                          + [(0, 0, s * 0.5) for s in (-1, 1)])  # fmt: skip
 

@@ -13,13 +13,13 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from crmo_seg.anatomy import Bone, Side, bone_of_label
+from crmo_seg.lesions import NEIGHBOURS_6
 from crmo_seg.volume import Array, Float64Array, Geometry, Volume
 
 LARGEST_CLOUD: Final = 700
 """Points of a bone that its alignment looks at: more change it by less than a tenth of a millimetre."""
 ENDS: Final = (0.003, 0.997)
 """Shares of a bone's voxels before its ends: a few strays beyond are no bone."""
-_FACES: Final = ndimage.generate_binary_structure(3, 1)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def clouds_of(bones: Volume, groups: Mapping[str, frozenset[int]]) -> dict[str, 
 
 def _cloud(bones: Volume, labels: frozenset[int], box: tuple[slice, ...]) -> Cloud:
     mask = np.isin(bones.array[box], list(labels))
-    surface = mask & ~ndimage.binary_erosion(mask, _FACES)
+    surface = mask & ~ndimage.binary_erosion(mask, NEIGHBOURS_6)
     start = np.array([part.start for part in box])
     cut = any(part.start == 0 or part.stop == n for part, n in zip(box, bones.geometry.shape, strict=True))
     indices = np.argwhere(mask) + start

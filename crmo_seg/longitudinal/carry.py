@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from crmo_seg.lesions import Lesion, LesionMap
+from crmo_seg.lesions import NEIGHBOURS_6, Lesion, LesionMap
 from crmo_seg.longitudinal.affine import AffineMap
 from crmo_seg.longitudinal.align import AlignedBone, Alignment
 from crmo_seg.longitudinal.bone_units import in_view, thinned
@@ -20,7 +20,6 @@ LARGEST_CLOUD: Final = 600
 """Points of a lesion; more change no match."""
 NEAR_BONE_MM: Final = 10.0
 """A lesion this near to a bone, though not in it, belongs to that bone, as in ``sites``."""
-_FACES: Final = ndimage.generate_binary_structure(3, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +125,7 @@ def _voxels(lesion_map: LesionMap) -> Iterator[tuple[Lesion, Array, int]]:
     for lesion in lesion_map.lesions:
         box = boxes[lesion.lesion_id - 1]
         mask = np.pad(lesion_map.labels.array[box] == lesion.lesion_id, 1)
-        surface = int((mask & ~ndimage.binary_erosion(mask, _FACES)).sum())
+        surface = int((mask & ~ndimage.binary_erosion(mask, NEIGHBOURS_6)).sum())
         yield lesion, np.argwhere(mask) - 1 + [part.start for part in box], surface
 
 
