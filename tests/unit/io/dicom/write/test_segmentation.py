@@ -123,8 +123,8 @@ def test_segments_say_what_and_where(one: StationSegmentation) -> None:
 @pytest.mark.parametrize(
     ("provenance", "parameters"),
     [
-        (PROVENANCE, "mode='default',threshold='0.45',minimum_lesion_ml='0.1'"),
-        (replace(PROVENANCE, mode="baseline", threshold=None), "mode='baseline',minimum_lesion_ml='0.1'"),
+        (PROVENANCE, "mode=default,threshold=0.45,minimum_lesion_ml=0.1"),
+        (replace(PROVENANCE, mode="baseline", threshold=None), "mode=baseline,minimum_lesion_ml=0.1"),
     ],
 )
 def test_the_algorithm_tells_its_threshold_where_it_has_one(
