@@ -1,8 +1,7 @@
-"""Evaluation of a folder of predictions: numbers by hand, files that are written, and what is refused."""
+"""Evaluation of a folder of predictions: numbers by hand, and files that are written."""
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluated_study import Study, make_labels, read_rows, write_labels
 
 from crmo_seg.anatomy import Side, bone_named
 from crmo_seg.cases import Case, write_manifest
@@ -19,54 +19,6 @@ from crmo_seg.io.nifti import read_labels, write_nifti
 from crmo_seg.jobs.evaluate import evaluate
 from crmo_seg.lesions import find_lesions
 from crmo_seg.report.tables import write_lesions_csv
-from crmo_seg.volume import Geometry, Volume
-
-SHAPE = (30, 8, 20)
-SPACING = np.diag([2.0, 5.0, 10.0, 1.0])  # 0.1 ml a voxel
-
-Labels = dict[tuple[int, int], int]
-
-
-def make_labels(rods: Labels, affine: np.ndarray = SPACING) -> Volume:
-    """Rods of one value along the first axis, (start, stop) -> value."""
-    array = np.zeros(SHAPE, dtype=np.uint8)
-    for (start, stop), value in rods.items():
-        array[start:stop, 4, 10] = value
-    return Volume(array, Geometry(affine, SHAPE))
-
-
-def write_labels(path: Path, rods: Labels, affine: np.ndarray = SPACING) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_nifti(path, make_labels(rods, affine))
-    return path
-
-
-class Study:
-    """A manifest and a folder of predictions, made case by case."""
-
-    def __init__(self, folder: Path) -> None:
-        self.manifest, self.predictions, self.out = folder / "manifest.csv", folder / "pred", folder / "out"
-        self.predictions.mkdir()
-        self._labels, self._cases = folder / "labels", list[Case]()
-
-    def add(self, case_id: str, head: str, *, pred: Labels | None, ref: Labels, patient_id: str = "") -> None:
-        label = write_labels(self._labels / f"{case_id}_{head}.nii.gz", ref)
-        known = [case for case in self._cases if case.case_id == case_id]
-        self._cases = [case for case in self._cases if case.case_id != case_id]
-        labels = {head: label} | {name: file for case in known for name, file in case.labels.items()}
-        self._cases.append(Case(case_id, patient_id or case_id, images={"stir": label}, labels=labels))
-        write_manifest(self.manifest, self._cases)
-        if pred is not None:
-            write_labels(self.predictions / case_id / f"{head}.nii.gz", pred)
-
-    def add_without_labels(self, case_id: str) -> None:
-        image = write_labels(self._labels / f"{case_id}.nii.gz", {})
-        self._cases.append(Case(case_id, case_id, images={"stir": image}))
-        write_manifest(self.manifest, self._cases)
-
-    def rows(self) -> list[dict[str, str]]:
-        with (self.out / "cases.csv").open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
 
 
 @pytest.fixture
@@ -151,44 +103,6 @@ def test_a_prediction_of_the_references_themselves_is_perfect(study: Study) -> N
     assert math.isnan(summary.large_sensitivity)
 
 
-@pytest.mark.parametrize("others", [0, 1])
-def test_a_missing_prediction_is_named(study: Study, others: int) -> None:
-    for number in range(others):
-        study.add(f"other{number}", "edema", pred={}, ref={})
-    study.add("a", "edema", pred=None, ref={(0, 3): 1})
-    with pytest.raises(InputError, match=rf"pred/a/edema\.nii\.gz: does not exist \(1 of {others + 1} predictions"):
-        evaluate(study.manifest, study.predictions, study.out)
-    assert not study.out.exists()
-
-
-def test_another_grid_is_refused(study: Study) -> None:
-    study.add("a", "edema", pred={}, ref={})
-    shifted = SPACING.copy()
-    shifted[0, 3] = 1.0
-    write_labels(study.predictions / "a" / "edema.nii.gz", {}, shifted)
-    with pytest.raises(InputError, match=r"a/edema\.nii\.gz: is on another grid than .*a_edema\.nii\.gz"):
-        evaluate(study.manifest, study.predictions, study.out)
-
-
-@pytest.mark.parametrize(("pred", "ref", "name"), [({(0, 3): 2}, {}, r"a/edema"), ({}, {(0, 3): 2}, "a_edema")])
-def test_edema_has_to_be_binary(study: Study, pred: Labels, ref: Labels, name: str) -> None:
-    study.add("a", "edema", pred=pred, ref=ref)
-    with pytest.raises(InputError, match=rf"{name}\.nii\.gz: has the value 2, expected 0 and 1"):
-        evaluate(study.manifest, study.predictions, study.out)
-
-
-def test_a_label_that_is_no_bone_is_refused(study: Study) -> None:
-    study.add("a", "bones", pred={(0, 3): 1}, ref={(0, 3): 150})
-    with pytest.raises(InputError, match=r"a_bones\.nii\.gz: label 150 is not in the table of bones"):
-        evaluate(study.manifest, study.predictions, study.out)
-
-
-def test_a_manifest_without_labels_is_refused(study: Study) -> None:
-    study.add_without_labels("a")
-    with pytest.raises(InputError, match=r"manifest\.csv: has no label to compare with; fill a column label_<head>"):
-        evaluate(study.manifest, study.predictions, study.out)
-
-
 def test_nothing_but_the_tables_is_left(study: Study) -> None:
     study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1})
     for _ in range(2):
@@ -206,11 +120,6 @@ def test_tables_of_an_evaluation_before_are_removed_and_other_files_kept(study: 
     assert not (study.out / "comparison.csv").exists()
     assert not (study.out / "comparison_cases.csv").exists()
     assert (study.out / "mine.txt").read_text() == "mine"
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def test_every_lesion_has_a_row(study: Study) -> None:
@@ -275,37 +184,6 @@ def test_a_probability_gives_confidence_and_calibration(study: Study) -> None:
         evaluate(study.manifest, study.predictions, study.out)
 
 
-def test_against_other_predictions(study: Study, tmp_path: Path) -> None:
-    for case_id, reference in (("a", {(0, 4): 1}), ("b", {(10, 14): 1})):
-        study.add(case_id, "edema", pred=reference, ref=reference)
-        write_labels(tmp_path / "other" / case_id / "edema.nii.gz", reference if case_id == "a" else {(12, 16): 1})
-    summary = evaluate(study.manifest, study.predictions, study.out, against=tmp_path / "other")
-    assert summary.comparison is not None
-    assert summary.comparison.n_changed == 1
-    rows = {row["metric"]: row for row in read_rows(study.out / "comparison.csv")}
-    assert [float(rows["dice"][name]) for name in ("value", "other", "difference")] == [1.0, 0.75, 0.25]
-    changes = read_rows(study.out / "comparison_cases.csv")
-    assert [(row["case_id"], row["changed"]) for row in changes] == [("b", "true"), ("a", "false")]
-    data = json.loads((study.out / "summary.json").read_text())
-    assert (data["comparison"]["n_scans"], data["comparison"]["n_changed"]) == (2, 1)
-
-
-def test_a_prediction_that_the_other_lacks_is_named(study: Study, tmp_path: Path) -> None:
-    for case_id in "ab":
-        study.add(case_id, "edema", pred={}, ref={})
-    write_labels(tmp_path / "other" / "a" / "edema.nii.gz", {})
-    with pytest.raises(InputError, match=r"other/b/edema\.nii\.gz: does not exist \(1 of 2 .* missing: b\)"):
-        evaluate(study.manifest, study.predictions, study.out, against=tmp_path / "other")
-    study.add("a", "knee", pred=None, ref={})
-    study.add("b", "knee", pred=None, ref={})
-    (tmp_path / "other" / "a" / "edema.nii.gz").unlink()
-    for case_id in "ab":
-        write_labels(tmp_path / "other" / case_id / "knee.nii.gz", {})
-    with pytest.raises(InputError, match=r"other: has predictions of knee only, not of edema"):
-        evaluate(study.manifest, study.predictions, study.out, against=tmp_path / "other")
-    assert not study.out.exists()
-
-
 def test_what_is_in_no_number_is_named(study: Study) -> None:
     study.add("a", "knee", pred={(0, 3): 1, (5, 8): 3}, ref={(0, 3): 1})
     study.add("a", "bones", pred=None, ref={(0, 3): 1})
@@ -318,23 +196,6 @@ def test_what_is_in_no_number_is_named(study: Study) -> None:
         "knee: class 3 is predicted, but in no reference",
     )
     assert len(json.loads((study.out / "summary.json").read_text())["notes"]) == 4
-
-
-def test_a_case_that_stands_twice_is_refused(study: Study) -> None:
-    study.add("a", "edema", pred={}, ref={})
-    lines = study.manifest.read_text().splitlines()
-    study.manifest.write_text("\n".join([*lines, lines[-1]]) + "\n")
-    with pytest.raises(InputError, match=r"manifest\.csv: case_id a stands twice"):
-        evaluate(study.manifest, study.predictions, study.out)
-
-
-def test_bones_on_another_grid_are_refused(study: Study) -> None:
-    study.add("a", "edema", pred={(0, 3): 1}, ref={(0, 3): 1})
-    shifted = SPACING.copy()
-    shifted[1, 3] = 3.0
-    write_labels(study.predictions / "a" / "bones.nii.gz", {}, shifted)
-    with pytest.raises(InputError, match=r"a/bones\.nii\.gz: is on another grid than .*a_edema"):
-        evaluate(study.manifest, study.predictions, study.out)
 
 
 def test_settings_reach_the_numbers(study: Study) -> None:
@@ -374,29 +235,3 @@ def test_the_page_and_its_figures_are_written(study: Study) -> None:
     assert "2 of 3 lesions found" in html
     names = ["bland_altman.png", "case_a.png", "case_b.png", "strata.png"]
     assert sorted(file.name for file in (study.out / "figures").iterdir()) == names
-
-
-def test_readers_are_measured_against_each_other(study: Study, tmp_path: Path) -> None:
-    for case_id in "ab":
-        study.add(case_id, "edema", pred={(2, 6): 1}, ref={(0, 4): 1})
-        write_labels(tmp_path / "anna" / case_id / "edema.nii.gz", {(1, 5): 1})
-    summary = evaluate(study.manifest, study.predictions, study.out, readers={"anna": tmp_path / "anna"})
-    assert summary.readers is not None
-    rows = read_rows(study.out / "readers.csv")
-    assert [(row["first"], row["second"], float(row["dice"])) for row in rows] == [
-        ("reference", "anna", 0.75), ("reference", "prediction", 0.5), ("anna", "prediction", 0.75),
-    ]  # fmt: skip
-    data = json.loads((study.out / "summary.json").read_text())["readers"]
-    assert data["prediction_less_readers"][0]["difference"] == pytest.approx(-0.125)
-    assert data["pairs"][0]["raters"] == ["reference", "anna"]
-    evaluate(study.manifest, study.predictions, study.out)
-    assert not (study.out / "readers.csv").exists()
-
-
-def test_a_mask_beside_its_reference_says_by_how_much(study: Study) -> None:
-    study.add("a", "edema", pred={}, ref={})
-    shifted = SPACING.copy()
-    shifted[0, 3] = 1.0
-    write_labels(study.predictions / "a" / "edema.nii.gz", {}, shifted)
-    with pytest.raises(InputError, match=r"a_edema\.nii\.gz: both are Volume\(.*, but up to 1 mm apart"):
-        evaluate(study.manifest, study.predictions, study.out)
