@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -16,6 +17,9 @@ from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 REPOSITORY = Path(__file__).parents[1]
 UNSEEN_SEED = 77
 SMOKE_FILES = {"test_smoke_training.py", "test_notebooks.py", "test_readme.py", "test_real_input.py"}
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("untimed")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
