@@ -76,20 +76,24 @@ def draw(points: Sequence[Point], file: Path) -> None:
     for axis, panel in zip(axes, panels, strict=True):
         _draw_panel(panel, axis, [point for point in points if point.axis is axis])
     panels[0].set_ylabel("lesion-wise F1, phantoms")
-    lines, names = panels[0].get_legend_handles_labels()
-    figure.legend(lines, names, loc="outside upper center", ncols=len(names), fontsize=8, frameon=False)
+    pairs = (zip(*reversed(panel.get_legend_handles_labels()), strict=True) for panel in panels)
+    legend = {name: line for panel in pairs for name, line in panel}
+    figure.legend(
+        legend.values(), legend.keys(), loc="outside upper center", ncols=len(legend), fontsize=8, frameon=False
+    )
     with written_whole(file) as part:
         figure.savefig(part, format="png", metadata={"Software": None})
 
 
 def _draw_panel(panel: Axes, axis: Axis, points: Sequence[Point]) -> None:
     levels = [point.level for point in points]
-    panel.axvspan(0.0, axis.usual, color="0.85", linewidth=0, label="training")
-    panel.axvspan(axis.usual, axis.trained, color="0.93", linewidth=0)
+    panel.axvspan(0.0, axis.usual, color="0.85", linewidth=0, label="most of training")
+    if axis.trained > axis.usual:
+        panel.axvspan(axis.usual, axis.trained, color="0.93", linewidth=0, label="some of training")
     for taker, colour, marker in zip(TAKERS, ("tab:blue", "tab:orange"), "os", strict=True):
         found = [point.f1[taker] for point in points]
         low, high = ([getattr(one.interval, end) for one in found] for end in ("low", "high"))
         panel.plot(levels, [one.value for one in found], marker=marker, color=colour, label=taker)
         panel.fill_between(levels, low, high, color=colour, alpha=0.15, linewidth=0)
-    panel.set(title=axis.name, xlabel=axis.label, xlim=(0, 1.05 * max(axis.levels)), ylim=(0, 1))
+    panel.set(title=axis.name, xlabel=axis.label, xlim=(-0.04 * max(axis.levels), 1.05 * max(axis.levels)), ylim=(0, 1))
     panel.grid(visible=True, axis="y", color="0.8", linewidth=0.5)

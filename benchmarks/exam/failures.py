@@ -106,7 +106,7 @@ def _lesions(mask: Volume) -> Array:
 
 def _title(case: CaseMetrics) -> str:
     n_ref = len(case.table.ref) if case.table else 0
-    return f"{case.case_id}: {n_ref} lesions, {len(missed(case))} missed, {len(false(case))} false positives"
+    return f"{case.case_id}: lesions {n_ref}, of them missed {len(missed(case))}; false positives {len(false(case))}"
 
 
 def _show_projection(axes: Axes, image: Volume, parts: Parts, plane: Plane) -> None:
