@@ -1,26 +1,34 @@
 """How lesion-wise F1 falls as shapes, contrast and noise leave the range of training: a table and a curve.
 
-python benchmarks/robustness.py --model BUNDLE [--patients 4] [--picture robustness.png]
+python benchmarks/robustness.py --model BUNDLE [--work DIR] [--patients 4] [--figure FILE.png] [--axes shape ...]
+                                [--shard i/n]
 
 The same children at every level, ill all of them, whole bodies. Shape: factor on the variation of bones and organs,
 trained with 1. Contrast: tissue means at random, within factors of 2.2 to the power of the level, trained with 1.
 Noise: over the signal of muscle, trained up to 0.09, in one of eleven studies up to 0.25. The baseline has the true
-bones.
+bones. DIR keeps every answer: a run goes on where it was stopped, processes share the work with --shard 0/2 and 1/2, a
+run without it gathers. After a change of the phantom delete DIR.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from exam.curves import TAKERS, Axis, Point, draw
+from exam.kept import Kept, kept_in, name_of
+from exam.rows import cases_of
+from exam.sitting import WHOLE, Task, report, shard_of, sit
+
 from crmo_seg.evaluation.cohort import summarise
-from crmo_seg.evaluation.estimates import Estimate
-from crmo_seg.inference.predictor import Predictor
-from crmo_seg.jobs.exam import BASELINE_TRUE_BONES, MODEL, Question, answer
+from crmo_seg.files import written_whole
+from crmo_seg.jobs.exam import MODEL, Question, answer
 from crmo_seg.jobs.predict import load_model
 from crmo_seg.phantom.exam import TRAINING_PRESET
 from crmo_seg.phantom.generate import make_studies
@@ -28,47 +36,6 @@ from crmo_seg.phantom.scan.settings import Chance
 from crmo_seg.phantom.settings import PhantomSettings, read_preset
 
 SEED: Final = 820_001
-TAKERS: Final = (MODEL, BASELINE_TRUE_BONES)
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One way out of the training range.
-
-    Attributes:
-        name: of what is varied.
-        levels: rising.
-        trained: highest level that training has.
-        at: the settings of a level.
-    """
-
-    name: str
-    levels: tuple[float, ...]
-    trained: float
-    at: Callable[[PhantomSettings, float], PhantomSettings]
-
-
-@dataclass(frozen=True)
-class Point:
-    """What the takers reached at a level."""
-
-    axis: Axis
-    level: float
-    n_lesions: int
-    f1: Mapping[str, Estimate]
-    false_positives_per_scan: float
-
-    def as_markdown(self) -> str:
-        """A line of the table."""
-        cells = [_with_interval(one) for one in self.f1.values()]
-        inside = "" if self.level <= self.axis.trained else "beyond"
-        numbers = (f"{self.level:g}", inside, str(self.n_lesions), *cells, f"{self.false_positives_per_scan:.1f}")
-        return f"| {self.axis.name} | {' | '.join(numbers)} |"
-
-
-def _with_interval(found: Estimate) -> str:
-    low, high = found.interval.low, found.interval.high
-    return f"{found.value:.2f}" + ("" if math.isnan(low) else f" ({low:.2f}-{high:.2f})")
 
 
 def _shape(settings: PhantomSettings, level: float) -> PhantomSettings:
@@ -85,9 +52,9 @@ def _noise(settings: PhantomSettings, level: float) -> PhantomSettings:
 
 
 AXES: Final = (
-    Axis("shape", (0.5, 1.0, 1.5, 2.0, 2.5), 1.0, _shape),
-    Axis("contrast", (0.0, 0.5, 1.0, 1.5, 2.0), 1.0, _contrast),
-    Axis("noise", (0.05, 0.1, 0.2, 0.3, 0.4), 0.25, _noise),
+    Axis("shape", "variation of shapes, 1 is that of training", (0.5, 1.0, 1.5, 2.0, 2.5), 1.0, 1.0, _shape),
+    Axis("contrast", "range of tissue means, 2.2 to this power", (0.0, 0.5, 1.0, 1.5, 2.0), 1.0, 1.0, _contrast),
+    Axis("noise", "standard deviation over muscle", (0.05, 0.1, 0.2, 0.3, 0.4), 0.09, 0.25, _noise),
 )
 
 
@@ -99,62 +66,63 @@ def usual() -> PhantomSettings:
     return replace(settings, scan=scan, edema=edema, contrast=contrast)
 
 
-def measure(axis: Axis, level: float, patients: int, predictor: Predictor) -> Point:
-    """One level with the same children as every other."""
-    settings = axis.at(usual(), level)
-    answers = []
-    for index in range(patients):
-        scan = next(make_studies(settings, SEED, index)).scan
-        answers.append(answer(Question(f"{index}", scan.images, scan.edema, scan.bones), predictor))
-    summaries = {taker: summarise([one[taker] for one in answers]) for taker in TAKERS}
+def tasks_of(axis: Axis, level: float, patients: int) -> list[Task]:
+    """The same children as at every other level; none is made yet."""
+    names = [f"{axis.name}_{level:g}/{index}" for index in range(patients)]
+    return [Task(name, partial(_ask, axis, level, index, name)) for index, name in enumerate(names)]
+
+
+def _ask(axis: Axis, level: float, index: int, case_id: str) -> Question:
+    scan = next(make_studies(axis.at(usual(), level), SEED, index)).scan
+    return Question(case_id, scan.images, scan.edema, scan.bones)
+
+
+def point_of(axis: Axis, level: float, tasks: Sequence[Task], kept: Kept) -> Point | None:
+    """A level from the answers that are there; None without any."""
+    answers = [kept.read(task.case_id) for task in tasks if kept.has(task.case_id)]
+    if not answers:
+        return None
+    summaries = {taker: summarise(cases_of(answers, taker)) for taker in TAKERS}
     lesions = summaries[MODEL].any_overlap
     assert lesions is not None
     f1 = {taker: summary.estimates["lesion_f1"] for taker, summary in summaries.items()}
     return Point(axis, level, lesions.pooled.n_ref, f1, lesions.false_positives_per_scan)
 
 
-def draw(points: list[Point], picture: Path) -> None:
-    """A panel for each axis; what training has is shaded."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 3.2), dpi=150, layout="constrained")
-    panels = figure.subplots(1, len(AXES), sharey=True)
-    for axis, panel in zip(AXES, panels, strict=True):
-        own = [point for point in points if point.axis is axis]
-        levels = [point.level for point in own]
-        panel.axvspan(min(0.0, *axis.levels), axis.trained, color="0.92", label="training")
-        for taker, colour in zip(TAKERS, ("tab:blue", "tab:orange"), strict=True):
-            found = [point.f1[taker] for point in own]
-            panel.plot(levels, [one.value for one in found], "o-", color=colour, label=taker)
-            panel.fill_between(
-                levels, [one.interval.low for one in found], [one.interval.high for one in found],
-                color=colour, alpha=0.15, linewidth=0,
-            )  # fmt: skip
-        panel.set(xlabel=axis.name, ylim=(0, 1))
-    panels[0].set_ylabel("lesion-wise F1")
-    panels[0].legend(fontsize=8, loc="lower left")
-    figure.savefig(picture, metadata={"Software": None})
-
-
-def main() -> None:
-    """Print a row a level as it is done, and draw the curve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--model", required=True, help="folder of a bundle, or the name of a shipped model")
-    parser.add_argument("--patients", type=int, default=4, help="of each level")
-    parser.add_argument("--axes", nargs="+", choices=[axis.name for axis in AXES], default=[axis.name for axis in AXES])
-    parser.add_argument("--picture", type=Path, default=Path("robustness.png"))
-    arguments = parser.parse_args()
+def main() -> int:
+    """Answer every level, or a share of them, print the table and draw the curve; 1 where a study failed."""
+    arguments = _arguments()
     predictor = load_model(arguments.model)
-    print(f"| what | level | training | lesions | F1, {' | F1, '.join(TAKERS)} | false positives a scan |\n"
-          "|---|---|---|---|---|---|---|")  # fmt: skip
-    points = []
-    for axis in AXES:
-        for level in axis.levels if axis.name in arguments.axes else ():
-            points.append(measure(axis, level, arguments.patients, predictor))
-            print(points[-1].as_markdown(), flush=True)
-    draw(points, arguments.picture)
-    print(f"\n{arguments.picture}")
+    kept = kept_in(arguments.work, predictor)
+    levels = [(axis, level) for axis in AXES if axis.name in arguments.axes for level in axis.levels]
+    tasks = [tasks_of(axis, level, arguments.patients) for axis, level in levels]
+    everything = [task for own in tasks for task in own]
+    failed = sit(everything, partial(answer, predictor=predictor), kept, arguments.shard)
+    print(f"{name_of(predictor)}: {report(everything, kept, failed)}")
+    found = (point_of(*level, own, kept) for level, own in zip(levels, tasks, strict=True))
+    points = [point for point in found if point is not None]
+    if arguments.shard == WHOLE and points:
+        with written_whole(arguments.work / f"robustness_{name_of(predictor)}.json") as part:
+            part.write_text(json.dumps([point.as_dict() for point in points], indent=1) + "\n", encoding="utf-8")
+        print(f"\n| what | level | training | lesions | F1, {' | F1, '.join(TAKERS)} | false positives a scan |\n"
+              "|---|---|---|---|---|---|---|")  # fmt: skip
+        print("\n".join(point.as_markdown() for point in points))
+        draw(points, arguments.figure)
+        print(f"\n{arguments.figure}")
+    return 1 if failed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    names = [axis.name for axis in AXES]
+    parser.add_argument("--model", required=True, help="folder of a bundle, or the name of a shipped model")
+    parser.add_argument("--work", type=Path, default=Path("outputs/robustness"), help="keeps the answers")
+    parser.add_argument("--patients", type=int, default=4, help="of each level")
+    parser.add_argument("--axes", nargs="+", choices=names, default=names)
+    parser.add_argument("--shard", type=shard_of, default=WHOLE, help="i/n: only every n-th study, from the i-th")
+    parser.add_argument("--figure", type=Path, default=Path("robustness.png"), help="PNG")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

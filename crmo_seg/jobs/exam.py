@@ -1,26 +1,25 @@
-"""The home exam: a model and the baseline on phantoms that no training sees, family by family."""
+"""The home exam: a model and the baseline on phantoms that no training sees, study by study."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from crmo_seg.anatomy import HEAD_CLASSES
-from crmo_seg.cases import Case, read_manifest
 from crmo_seg.evaluation.case import CaseMetrics
-from crmo_seg.evaluation.lesionwise import compare_lesions
+from crmo_seg.evaluation.lesion_table import lesion_table
+from crmo_seg.evaluation.lesionwise import count_agreement, match_lesions
 from crmo_seg.evaluation.voxel import overlap, overlap_by_class
 from crmo_seg.inference.baseline import mark_outliers
 from crmo_seg.inference.predictor import Predictor, StudyImages
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.jobs.study_job import as_the_model_says
 from crmo_seg.keys import BONES, EDEMA
-from crmo_seg.phantom.dataset import MANIFEST_FILE, PhantomOptions, make_phantoms
 from crmo_seg.phantom.exam import ExamFamily
-from crmo_seg.phantom.settings import EXAM_PREFIX
+from crmo_seg.phantom.files import SCAN_FILE, varied_study, write_study
 from crmo_seg.sites import head_classes_of
 from crmo_seg.volume import Volume
 
@@ -28,9 +27,6 @@ MODEL: Final = "model"
 BASELINE: Final = "baseline, predicted bones"
 BASELINE_TRUE_BONES: Final = "baseline, true bones"
 TAKERS: Final = (MODEL, BASELINE, BASELINE_TRUE_BONES)
-
-Answers = Mapping[str, CaseMetrics]
-"""What each taker reached on a study."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,26 +46,36 @@ class Question:
     bones: Volume
 
 
-def questions(family: ExamFamily, folder: Path) -> Iterator[Question]:
-    """The studies of a family, made in ``folder/<family>`` unless they are there already.
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came of a study.
+
+    Attributes:
+        takers: what each of ``TAKERS`` reached; without the baseline in predicted bones where a model has none.
+        edema: the model's mask.
+        seconds: that the model took for the study in memory.
+    """
+
+    takers: Mapping[str, CaseMetrics]
+    edema: Volume
+    seconds: float
+
+
+def question(family: ExamFamily, index: int, folder: Path) -> Question:
+    """A study of a family, from 0, made in ``folder/<family>/<study>`` unless it is there already.
 
     Raises:
         InputError: where the folder cannot be written or read.
     """
-    manifest = folder / family.name / MANIFEST_FILE
-    if not manifest.exists():
-        options = PhantomOptions(patients=family.patients, preset=EXAM_PREFIX + family.name, seed=family.seed)
-        make_phantoms(manifest.parent, options)
-    return (_question(family, case) for case in read_manifest(manifest))
+    study = folder / family.name / family.case_id(index)
+    if not (study / SCAN_FILE).exists():  # the last of its files
+        write_study(study.parent, varied_study(family.study(index)))
+    images = {name: read_image(study / f"{name}.nii.gz") for name in family.settings().sequences}
+    edema, bones = (read_labels(study / f"{head}.nii.gz") for head in (EDEMA, BONES))
+    return Question(f"{family.name}/{study.name}", images, edema, bones)
 
 
-def _question(family: ExamFamily, case: Case) -> Question:
-    images = {name: read_image(path) for name, path in case.images.items()}
-    edema, bones = (read_labels(case.labels[head]) for head in (EDEMA, BONES))
-    return Question(f"{family.name}/{case.case_id}", images, edema, bones)
-
-
-def answer(question: Question, predictor: Predictor) -> Answers:
+def answer(question: Question, predictor: Predictor) -> Answer:
     """Predict a study and measure every taker; without a head for bones the baseline has the true ones only.
 
     Raises:
@@ -83,48 +89,22 @@ def answer(question: Question, predictor: Predictor) -> Answers:
     if bones is not None:
         masks[BASELINE] = mark_outliers(image, bones, minimum_ml)
     masks[BASELINE_TRUE_BONES] = mark_outliers(image, question.bones, minimum_ml)
-    answers = {taker: measure(question, mask, bones if taker == MODEL else None) for taker, mask in masks.items()}
-    return MappingProxyType(answers)
+    takers = {taker: measure(question, mask, bones if taker == MODEL else None) for taker, mask in masks.items()}
+    return Answer(MappingProxyType(takers), masks[MODEL], sum(prediction.provenance.timings_s.values()))
 
 
 def measure(question: Question, edema: Volume, bones: Volume | None = None) -> CaseMetrics:
-    """Lesions, and where they are given bones, of one study beside its truth."""
+    """Lesions, each in its true bone, and where they are given bones, of one study beside its truth."""
+    matched = match_lesions(pred=edema, ref=question.edema)
     metrics = CaseMetrics(
         question.case_id,
         question.case_id,
         heads={EDEMA: {EDEMA: overlap(pred=edema, ref=question.edema)}},
-        lesions=compare_lesions(pred=edema, ref=question.edema),
+        lesions=count_agreement(matched),
+        table=lesion_table(matched, bones=question.bones),
     )
     if bones is None:
         return metrics
     found = overlap_by_class(pred=head_classes_of(bones), ref=head_classes_of(question.bones))
     classes = {HEAD_CLASSES[value - 1]: shared for value, shared in found.items()}
     return replace(metrics, heads={**metrics.heads, BONES: classes})
-
-
-def take_exam(
-    predictor: Predictor,
-    families: Sequence[ExamFamily],
-    folder: Path,
-    on_answer: Callable[[str], None] | None = None,
-) -> Mapping[str, tuple[Answers, ...]]:
-    """Every study of every family.
-
-    Args:
-        predictor: the model.
-        families: of ``crmo_seg.phantom.exam``.
-        folder: keeps the phantoms.
-        on_answer: told the id of each study that is done.
-
-    Returns:
-        The answers by family.
-    """
-    taken: dict[str, tuple[Answers, ...]] = {}
-    for family in families:
-        answers = []
-        for question in questions(family, folder):
-            answers.append(answer(question, predictor))
-            if on_answer is not None:
-                on_answer(question.case_id)
-        taken[family.name] = tuple(answers)
-    return MappingProxyType(taken)

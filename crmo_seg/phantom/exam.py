@@ -36,6 +36,11 @@ class ExamFamily:
         """Its preset."""
         return read_preset(EXAM_PREFIX + self.name)
 
+    @staticmethod
+    def case_id(index: int) -> str:
+        """Of one of its studies, before it is made."""
+        return f"phantom-{index:04d}"
+
     def study(self, index: int) -> PhantomStudy:
         """One of its studies, from 0; always the same voxels."""
         return next(make_studies(self.settings(), self.seed, index))

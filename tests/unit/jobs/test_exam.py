@@ -14,7 +14,8 @@ from crmo_seg.inference.baseline import mark_outliers
 from crmo_seg.inference.modes import BASELINE as BASELINE_MODE
 from crmo_seg.inference.predictor import Predictor, StudyImages
 from crmo_seg.inference.torch_backend import TorchBackend
-from crmo_seg.jobs.exam import BASELINE, BASELINE_TRUE_BONES, MODEL, Question, answer, measure, questions
+from crmo_seg.jobs.exam import BASELINE, BASELINE_TRUE_BONES, MODEL, Question, answer, measure
+from crmo_seg.jobs.exam import question as question_of
 from crmo_seg.keys import BONES, EDEMA
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 from crmo_seg.phantom.exam import ExamFamily
@@ -45,6 +46,9 @@ def test_the_truth_takes_the_exam(question: Question) -> None:
     assert (counts.n_ref, counts.n_found, counts.n_false_positive) == (2, 2, 0)
     assert metrics.mean_dice(BONES) == metrics.mean_dice(EDEMA) == 1.0
     assert set(metrics.heads[BONES]) == {"femur", "tibia"}
+    assert metrics.table is not None
+    assert sorted(str(one.lesion.site.bone) for one in metrics.table.ref) == ["femur", "tibia"]
+    assert all(one.is_met for one in (*metrics.table.ref, *metrics.table.pred))
 
 
 def test_what_is_missed_and_what_is_too_much_counts(question: Question) -> None:
@@ -63,7 +67,10 @@ def predictor(*heads: Head) -> Predictor:
 
 
 def test_every_taker_answers(question: Question) -> None:
-    found = answer(question, predictor(EDEMA_HEAD, BONES_HEAD))
+    answered = answer(question, predictor(EDEMA_HEAD, BONES_HEAD))
+    found = answered.takers
+    assert answered.edema.geometry.same_grid(GEOMETRY)
+    assert answered.seconds > 0
     assert list(found) == [MODEL, BASELINE, BASELINE_TRUE_BONES]
     assert set(found[MODEL].heads) == {EDEMA, BONES}
     with_true_bones = found[BASELINE_TRUE_BONES].lesions
@@ -72,7 +79,7 @@ def test_every_taker_answers(question: Question) -> None:
 
 
 def test_a_model_without_bones_leaves_the_baseline_the_true_ones(question: Question) -> None:
-    assert list(answer(question, predictor(EDEMA_HEAD))) == [MODEL, BASELINE_TRUE_BONES]
+    assert list(answer(question, predictor(EDEMA_HEAD)).takers) == [MODEL, BASELINE_TRUE_BONES]
 
 
 def test_the_mode_baseline_is_the_baseline_and_needs_bones(question: Question) -> None:
@@ -91,7 +98,9 @@ def test_the_mode_baseline_is_the_baseline_and_needs_bones(question: Question) -
 def test_phantoms_that_are_there_are_not_made_again(tmp_path: Path) -> None:
     options = PhantomOptions(patients=1, preset="exam_toddlers", tiny=True, seed=FAMILY.seed)
     make_phantoms(tmp_path / FAMILY.name, options)
-    (found,) = questions(FAMILY, tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nii.gz")}
+    found = question_of(FAMILY, 0, tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nii.gz")} == before
     assert found.case_id == "toddlers/phantom-0000"
     assert found.edema.geometry.same_grid(found.images["stir"].geometry)
     assert found.bones.array.max() > 0
