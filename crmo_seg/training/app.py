@@ -7,7 +7,6 @@ Your own configurations lie in a folder that ``--config-dir`` (or ``hydra.search
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from urllib.request import url2pathname
 
@@ -49,6 +48,6 @@ def main(config: DictConfig) -> None:
 
 def users_folders() -> list[str]:
     """Folders of configurations that the user has added to this run."""
-    sources: Iterable[DictConfig] = HydraConfig.get().runtime.config_sources
+    sources = HydraConfig.get().runtime.config_sources
     added = [one.path for one in sources if one.schema == "file" and one.provider not in _NOT_THE_USERS]
     return [str(Path(url2pathname(path.removeprefix("file://"))).absolute()) for path in added]
