@@ -1,30 +1,62 @@
-"""The 3D U-Net that a plan describes, with one output for each head."""
+"""Networks with one output for each head: what every network must do, and the 3D U-Net that a plan describes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 
+from crmo_seg.errors import InputError
 from crmo_seg.plan import Head, NetworkPlan, Plan, Triple
+from crmo_seg.plan.networks import NETWORKS, added_network
 
 NEGATIVE_SLOPE = 0.01
 
 
-def build_network(network_class: str, plan: Plan) -> UNet:
+def build_network(network_class: str, plan: Plan) -> Network:
     """The network that a bundle or a configuration names, with fresh weights.
 
     Args:
-        network_class: one of ``bundle.NETWORKS``.
+        network_class: one of ``plan.networks.network_names``.
         plan: its inputs, shape and heads.
+
+    Raises:
+        InputError: where there is none of this name, or the package that adds it is broken.
     """
-    return NETWORK_CLASSES[network_class](len(plan.sequences), plan.network, plan.heads)
+    build = NETWORK_CLASSES[network_class] if network_class in NETWORK_CLASSES else _added_class(network_class)
+    return build(len(plan.sequences), plan.network, plan.heads)
 
 
-class UNet(nn.Module):
+class Network(nn.Module):
+    """What every network does; derive from it to add one (docs/extending.md).
+
+    Args:
+        in_channels: number of sequences.
+        plan: channels, strides and kernels of the stages. A network may make of them what it likes, but windows are
+            multiples of ``plan.divisors``.
+        heads: the outputs, each with as many channels as ``head.channels``.
+    """
+
+    def __init__(self, in_channels: int, plan: NetworkPlan, heads: Iterable[Head]) -> None:
+        super().__init__()
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Logits of each head, (batch, channel, x, y, z), of an image (batch, sequence, x, y, z)."""
+        raise NotImplementedError
+
+    def forward_deep(self, image: Tensor) -> dict[str, list[Tensor]]:
+        """Logits of each head for training, the finest first; coarser ones, if any, are supervised too."""
+        return {name: [logits] for name, logits in self(image).items()}
+
+    def unused_in_training(self) -> Iterator[nn.Parameter]:
+        """Parameters that take no part in ``forward_deep``: DDP would wait for their gradients."""
+        yield from ()
+
+
+class UNet(Network):
     """A plain 3D U-Net after nnU-Net (doi:10.1038/s41592-020-01008-z): two convolutions a stage, instance norm.
 
     Args:
@@ -36,7 +68,7 @@ class UNet(nn.Module):
     """
 
     def __init__(self, in_channels: int, plan: NetworkPlan, heads: Iterable[Head]) -> None:
-        super().__init__()
+        super().__init__(in_channels, plan, heads)
         self.divisors = plan.divisors
         sizes = (in_channels, *plan.channels)
         steps = zip(pairwise(sizes), plan.kernels, plan.strides, strict=True)
@@ -59,6 +91,12 @@ class UNet(nn.Module):
         features = self._decode(image)
         depth = max(1, len(features) - 1)
         return {name: [outputs[-i](features[-i]) for i in range(1, depth + 1)] for name, outputs in self._head_items()}
+
+    def unused_in_training(self) -> Iterator[nn.Parameter]:
+        """Of the output of the coarsest stage, where there is a finer one."""
+        for _, outputs in self._head_items():
+            if len(outputs) > 1:
+                yield from outputs[0].parameters()
 
     def _head_items(self) -> list[tuple[str, nn.ModuleList]]:
         return [(name, module) for name, module in self.heads.items() if isinstance(module, nn.ModuleList)]
@@ -119,5 +157,18 @@ def _outputs(channels: tuple[int, ...], out_channels: int) -> list[nn.Module]:
     return [nn.Conv3d(width, out_channels, kernel_size=1) for width in reversed(channels)]
 
 
-NETWORK_CLASSES = MappingProxyType({"crmo_seg.network.UNet": UNet})
-"""By the name that a bundle gives: loading a bundle builds nothing else."""
+def _added_class(name: str) -> type[Network]:
+    entry = added_network(name, "network_class")
+    try:
+        found = entry.load()
+    except (ImportError, AttributeError) as error:
+        problem, remedy = f"cannot be imported from {entry.value} ({error})", "mend the package that adds it"
+        raise InputError(f"network {name}", problem, remedy) from error
+    if not (isinstance(found, type) and issubclass(found, Network)):
+        remedy = "derive it from that class; docs/extending.md has an example"
+        raise InputError(f"network {name}", f"{entry.value} is no crmo_seg.network.Network", remedy)
+    return found
+
+
+NETWORK_CLASSES: Mapping[str, type[Network]] = MappingProxyType(dict(zip(NETWORKS, (UNet,), strict=True)))
+"""This package's own, by the name that a bundle gives."""

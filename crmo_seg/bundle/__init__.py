@@ -7,7 +7,8 @@ Inference may add ``openvino/``, the same networks for a faster library; a bundl
 
 from crmo_seg.bundle.ensemble import ensemble_bundles
 from crmo_seg.bundle.files import CARD_FILE, CONTRACT_FILE, WEIGHTS_FILE, load_bundle, save_bundle
-from crmo_seg.bundle.model import FORMAT_VERSION, NETWORKS, ModelBundle
+from crmo_seg.bundle.model import FORMAT_VERSION, ModelBundle
+from crmo_seg.plan.networks import NETWORKS
 
 __all__ = [
     "CARD_FILE",

@@ -14,12 +14,10 @@ from safetensors.numpy import save as save_tensors
 from crmo_seg.errors import InputError
 from crmo_seg.keys import MINIMUM_LESION_ML
 from crmo_seg.plan import Plan
+from crmo_seg.plan.networks import NETWORKS, added_network
 from crmo_seg.volume import Array
 
 FORMAT_VERSION: Final = 1
-NETWORKS: Final = ("crmo_seg.network.UNet",)
-"""Networks that a bundle may name; loading builds nothing else."""
-
 _NOT_THE_NETWORK: Final = ("name", "threshold", "minimum_lesion_ml")
 
 
@@ -34,7 +32,7 @@ class ModelBundle:
         threshold: probability from which a voxel is edema.
         minimum_lesion_ml: smaller components are dropped.
         provenance: versions, configuration, data and metrics of the training; plain YAML.
-        network_class: one of ``NETWORKS``.
+        network_class: one of ``plan.networks.network_names``.
         other_weights: of the further members of an ensemble.
     """
 
@@ -49,8 +47,7 @@ class ModelBundle:
 
     def __post_init__(self) -> None:
         if self.network_class not in NETWORKS:
-            allowed = ", ".join(NETWORKS)
-            raise InputError(f"bundle {self.name}", f"names the network {self.network_class!r}", f"allowed: {allowed}")
+            added_network(self.network_class, f"bundle {self.name}")
         if not 0 < self.threshold < 1:
             raise InputError(f"bundle {self.name}", f"has the threshold {self.threshold}", "give one between 0 and 1")
         if self.minimum_lesion_ml < 0:

@@ -17,7 +17,7 @@ from crmo_seg.inference.openvino_files import OPENVINO_FOLDER, SELF_CHECK_FILE, 
 from crmo_seg.inference.self_check import kept_window, make_self_check, noise_window
 from crmo_seg.inference.torch_backend import TorchBackend, load_network, probabilities
 from crmo_seg.inference.windows import Float32Array
-from crmo_seg.network import UNet
+from crmo_seg.network import Network
 
 if TYPE_CHECKING:
     import openvino
@@ -65,7 +65,7 @@ def export_bundle(folder: Path, window: Float32Array | None = None) -> Path:
 class _Probabilities(nn.Module):
     """A network whose outputs are probabilities, one for each head in the plan's order."""
 
-    def __init__(self, network: UNet, heads: tuple[str, ...]) -> None:
+    def __init__(self, network: Network, heads: tuple[str, ...]) -> None:
         super().__init__()
         self.network = network
         self.heads = heads

@@ -13,7 +13,7 @@ from crmo_seg.bundle import ModelBundle
 from crmo_seg.errors import InputError
 from crmo_seg.inference.backend import DEVICES, WindowTooLarge, is_out_of_memory
 from crmo_seg.inference.windows import Float32Array, mean_of
-from crmo_seg.network import UNet, build_network
+from crmo_seg.network import Network, build_network
 
 Logits: TypeAlias = Mapping[str, torch.Tensor]
 """Head -> (1, channel, x, y, z)."""
@@ -85,7 +85,7 @@ def probabilities(logits: torch.Tensor) -> torch.Tensor:
     return logits.float().sigmoid() if logits.shape[1] == 1 else logits.float().softmax(dim=1)
 
 
-def load_network(bundle: ModelBundle) -> UNet:
+def load_network(bundle: ModelBundle) -> Network:
     """The bundle's network with its weights."""
     network = build_network(bundle.network_class, bundle.plan)
     # safetensors gives read-only arrays, which torch warns of: hence the copy.

@@ -11,7 +11,7 @@ import torch
 
 from crmo_seg.bundle import ModelBundle, load_bundle
 from crmo_seg.errors import InputError
-from crmo_seg.network import UNet
+from crmo_seg.network import Network
 from crmo_seg.plan import Plan
 from crmo_seg.volume import Array
 
@@ -41,7 +41,7 @@ class Transfer:
         return "; ".join(lines)
 
 
-def start_from(network: UNet, plan: Plan, folder: Path) -> Transfer:
+def start_from(network: Network, plan: Plan, folder: Path) -> Transfer:
     """Load what fits of a bundle into a network; what was done, for the user.
 
     Raises:

@@ -19,7 +19,7 @@ from crmo_seg.inference.sliding import predict_windows
 from crmo_seg.inference.torch_backend import probabilities
 from crmo_seg.inference.windows import Float32Array
 from crmo_seg.keys import EDEMA
-from crmo_seg.network import UNet
+from crmo_seg.network import Network
 from crmo_seg.plan import Plan
 from crmo_seg.preprocess import body_region
 from crmo_seg.training.datamodule import SPACING_MM, voxel_ml
@@ -35,7 +35,7 @@ VALIDATED: Final = "validated"
 
 BuildOptimizer: TypeAlias = Callable[[Iterable[nn.Parameter]], Optimizer]
 ForwardPatches: TypeAlias = Callable[[Tensor], dict[str, list[Tensor]]]
-"""As ``UNet.forward_deep``."""
+"""As ``Network.forward_deep``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class SegmentationModule(pl.LightningModule):
     def __init__(
         self,
         plan: Plan,
-        network: UNet,
+        network: Network,
         losses: Mapping[str, nn.Module],
         head_weights: Mapping[str, float],
         optimizer: BuildOptimizer,
@@ -89,7 +89,8 @@ class SegmentationModule(pl.LightningModule):
         self.scores: tuple[CaseScores, ...] = ()
         self.validated_step = -1
         self._own_scores: list[CaseScores] = []
-        _freeze_unused(network)
+        for weight in network.unused_in_training():
+            weight.requires_grad_(False)
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         """Loss of a batch of patches, summed over heads, averaged over resolutions."""
@@ -140,14 +141,6 @@ class SegmentationModule(pl.LightningModule):
         known = EDEMA in refs
         lesions = candidates(classes[EDEMA], refs[EDEMA], voxel_ml(sample)).counts() if known else None
         return CaseScores(sample[CASE].case_id, voxels, lesions)
-
-
-def _freeze_unused(network: UNet) -> None:
-    """The output of the coarsest stage takes no part in ``forward_deep``; DDP would wait for its gradient."""
-    for outputs in network.heads.values():
-        by_stage = list(outputs.children())
-        if len(by_stage) > 1:
-            by_stage[0].requires_grad_(False)
 
 
 def _at_default_threshold(probability: Float32Array) -> Array:

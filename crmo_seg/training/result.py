@@ -20,6 +20,7 @@ from crmo_seg.data.sample import FOREGROUND, IMAGE
 from crmo_seg.inference.self_check import window_around
 from crmo_seg.inference.windows import Float32Array
 from crmo_seg.plan import Plan
+from crmo_seg.plan.networks import network_package
 from crmo_seg.training.callbacks import OperatingPointSearch
 from crmo_seg.training.datamodule import SegmentationData
 from crmo_seg.training.module import SegmentationModule
@@ -125,6 +126,7 @@ def _provenance(config: DictConfig, metrics: Mapping[str, float], point: Operati
     if settings["init_from"]:
         settings["init_from"] = load_bundle(Path(settings["init_from"])).sha256
     versions = {"crmo_seg": __version__, "torch": str(torch.__version__), "python": platform.python_version()}
+    versions |= network_package(config.network.network_class)
     chosen = {} if point.counts is None else {"chosen": _chosen(point)}
     return {"versions": versions, "metrics": dict(metrics), **chosen, "config": settings}
 

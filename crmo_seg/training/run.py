@@ -25,6 +25,7 @@ from crmo_seg.network import build_network
 from crmo_seg.phantom.dataset import MANIFEST_FILE, PhantomOptions, make_phantoms
 from crmo_seg.plan import Plan, write_plan
 from crmo_seg.plan.files import PLAN_FILE
+from crmo_seg.plan.networks import network_package
 from crmo_seg.training.callbacks import OperatingPointSearch, write_scores
 from crmo_seg.training.checkpoints import checkpoint_to_resume
 from crmo_seg.training.compiling import compiled
@@ -57,8 +58,9 @@ def fit(config: DictConfig) -> Path:
     config = config.copy()
     config.monitor = config.monitor or f"val/{heads_of(config)[0].name}_dice"
     checkpoint = checkpoint_to_resume(config.resume_from, output_dir)
+    network_package(config.network.network_class)  # a network that no package adds shows before phantoms are made
     if not is_planned(config):
-        fixed_plan(config)  # a number that does not fit shows before phantoms are made
+        fixed_plan(config)  # so does a number that does not fit
     cases = _cases(config)
     chosen = choose_plan(config, cases)
     data = _data(config, chosen, cases)
@@ -109,7 +111,7 @@ def _announce(data: SegmentationData, module: SegmentationModule) -> None:
     parameters = sum(parameter.numel() for parameter in module.network.parameters())
     heads = ", ".join(head.name for head in module.plan.heads)
     print(f"{len(data.split.train)} cases to learn from, {len(data.split.val)} to validate on; heads: {heads}")
-    print(f"U-Net with {parameters:,} parameters, patch {module.plan.patch}")
+    print(f"{type(module.network).__name__} with {parameters:,} parameters, patch {module.plan.patch}")
 
 
 def _data(config: DictConfig, chosen: ChosenPlan, cases: Sequence[Case]) -> SegmentationData:

@@ -62,6 +62,12 @@ def test_no_data_is_said(out: Path) -> None:
         fit_with(out)
 
 
+def test_a_network_that_no_package_adds_is_refused_before_phantoms_are_made(out: Path) -> None:
+    with pytest.raises(InputError, match=r"network_class: names the network 'os\.system'; allowed: crmo_seg"):
+        fit_with(out, "network.network_class=os.system")
+    assert not out.exists()
+
+
 def test_a_head_without_classes_is_refused(out: Path, manifest: Path) -> None:
     with pytest.raises(InputError, match="head knee: names no classes"):
         fit_with(out, f"data.manifest={manifest}", "data.heads=[knee]")

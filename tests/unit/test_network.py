@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 import torch
+from builders import make_plan
 from monai.networks.nets import DynUNet
+from network_packages import install
 
-from crmo_seg.network import UNet
+from crmo_seg.errors import InputError
+from crmo_seg.network import UNet, build_network
 from crmo_seg.plan import BONES_HEAD, EDEMA_HEAD, Head, NetworkPlan
 
 PLAN = NetworkPlan((4, 8, 16), ((1, 1, 1), (2, 2, 1), (2, 2, 2)), ((3, 3, 1), (3, 3, 3), (3, 3, 3)))
@@ -46,3 +51,59 @@ def test_it_has_the_parameters_of_the_same_network_in_monai() -> None:
 def test_a_window_of_the_wrong_size_names_the_right_one() -> None:
     with pytest.raises(ValueError, match=r"\(15, 16, 8\) is no multiple of \(4, 4, 2\); pad it to \(16, 16, 8\)"):
         UNet(1, PLAN, (EDEMA_HEAD,))(torch.zeros(1, 1, 15, 16, 8))
+
+
+NETWORK_MODULE = """
+import torch
+from crmo_seg.network import Network
+
+class Average(Network):
+    def __init__(self, in_channels, plan, heads):
+        super().__init__(in_channels, plan, heads)
+        outputs = {head.name: torch.nn.Conv3d(in_channels, head.channels, 1) for head in heads}
+        self.outputs = torch.nn.ModuleDict(outputs)
+
+    def forward(self, image):
+        return {name: output(image) for name, output in self.outputs.items()}
+
+class Other:
+    pass
+"""
+
+
+@pytest.fixture
+def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "added_networks.py").write_text(NETWORK_MODULE)
+    names = {"average": "added_networks:Average", "other": "added_networks:Other", "gone": "no_such_module:Net"}
+    install(tmp_path, "added", names)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_a_network_of_an_installed_package_is_built(added: None) -> None:
+    plan = make_plan()
+    network = build_network("average", plan)
+    image = torch.randn(1, 1, 8, 8, 8)
+    assert torch.equal(network.forward_deep(image)["edema"][0], network(image)["edema"])
+    assert list(network.unused_in_training()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("other", "added_networks:Other is no crmo_seg.network.Network; derive it"),
+        ("gone", r"cannot be imported from no_such_module:Net \(No module named 'no_such_module'\); mend"),
+        ("torch.nn.Identity", "names the network 'torch.nn.Identity'; allowed: .*UNet, average, gone, other"),
+    ],
+)
+def test_what_is_no_network_is_told(name: str, problem: str, added: None) -> None:
+    with pytest.raises(InputError, match=problem):
+        build_network(name, make_plan())
+
+
+def test_the_coarsest_output_is_not_trained() -> None:
+    network = UNet(1, PLAN, (EDEMA_HEAD,))
+    coarsest = set(network.heads["edema"][0].parameters())
+    assert set(network.unused_in_training()) == coarsest
+    deep = sum(level.sum() for level in network.forward_deep(torch.randn(1, 1, 16, 16, 8))["edema"])
+    deep.backward()
+    assert {weight for weight in network.parameters() if weight.grad is None} == coarsest
