@@ -2,11 +2,13 @@
 
 An ensemble is a bundle too: of one plan, with further weights in ``model_1.safetensors``, ``model_2.safetensors``, ...
 whose hashes stand under ``other_weights_sha256`` in ``bundle.yaml``. Its probability is the mean of its members'.
-Inference may add ``openvino/``, the same networks for a faster library; a bundle is whole without it.
+A published bundle has weights of float16. Inference may add ``openvino/``, the same networks for a faster library; a
+bundle is whole without it.
 """
 
 from crmo_seg.bundle.ensemble import ensemble_bundles
 from crmo_seg.bundle.files import CARD_FILE, CONTRACT_FILE, WEIGHTS_FILE, load_bundle, save_bundle
+from crmo_seg.bundle.half import has_half_weights, with_half_weights
 from crmo_seg.bundle.model import FORMAT_VERSION, ModelBundle
 from crmo_seg.plan.networks import NETWORKS
 
@@ -18,6 +20,8 @@ __all__ = [
     "WEIGHTS_FILE",
     "ModelBundle",
     "ensemble_bundles",
+    "has_half_weights",
     "load_bundle",
     "save_bundle",
+    "with_half_weights",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from crmo_seg.bundle import CONTRACT_FILE, ModelBundle, load_bundle
+from crmo_seg.bundle import CONTRACT_FILE, ModelBundle, has_half_weights, load_bundle
 from crmo_seg.errors import InputError
 from crmo_seg.files import folder_written_whole
 from crmo_seg.inference.backend import is_installed
@@ -50,8 +50,9 @@ def export_openvino(bundle: ModelBundle, folder: Path, window: Float32Array | No
     check = make_self_check(TorchBackend(bundle, "cpu", "f32"), window)
     with folder_written_whole(folder / OPENVINO_FOLDER) as part:
         for number, member in enumerate(bundle.members):
-            # Compressed to fp16 the weights would be rounded, and read more slowly.
-            openvino.save_model(_converted(member), part / model_file(number), compress_to_fp16=False)
+            # In 16 bits only those that are stored so already: others would be rounded.
+            file, half = part / model_file(number), has_half_weights(member)
+            openvino.save_model(_converted(member), file, compress_to_fp16=half)
         check.save(part / SELF_CHECK_FILE)
         write_contents(part, bundle)
     return folder / OPENVINO_FOLDER

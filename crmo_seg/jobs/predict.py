@@ -122,12 +122,16 @@ def _check_single_identity(path: Path, studies: Sequence[Study], options: Predic
 
 
 def _bundle_folder(model: str | Path | None) -> Path:
+    """The folder of a shipped model, or the one that is given; a shipped name goes before a folder of that name."""
     shipped = shipped_models()
+    name = DEFAULT_MODEL if model is None else str(model)
+    if name in shipped:
+        return shipped[name]
     if model is None:
-        if DEFAULT_MODEL not in shipped:
-            raise InputError("--model", "is not given and no default model is installed", "give --model DIR, a bundle")
-        return shipped[DEFAULT_MODEL]
-    return shipped.get(str(model), Path(model))
+        raise InputError("--model", "is not given and no default model is installed", "give --model DIR, a bundle")
+    if name == DEFAULT_MODEL and not Path(name).exists():
+        raise InputError("--model", f"is {name}, but no default model is installed", "give --model DIR, a bundle")
+    return Path(name)
 
 
 def shipped_models() -> dict[str, Path]:

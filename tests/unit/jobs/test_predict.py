@@ -12,6 +12,7 @@ from stub_model import make_image, write_image, write_model
 from unit.io.conftest import write_slices
 
 import crmo_seg
+from crmo_seg.bundle import load_bundle
 from crmo_seg.cases import Case, write_manifest
 from crmo_seg.errors import InputError
 from crmo_seg.inference.predictor import Predictor, Progress
@@ -59,10 +60,21 @@ def test_a_shipped_model_goes_by_its_name(tmp_path: Path, monkeypatch: pytest.Mo
     assert shipped_models() == {}
     with pytest.raises(InputError, match="no default model is installed; give --model DIR, a bundle"):
         load_model()
+    monkeypatch.chdir(tmp_path / "..")
+    with pytest.raises(InputError, match="--model: is default, but no default model is installed; give --model DIR"):
+        load_model("default")
     folders = {name: write_model(tmp_path / name, seed=seed) for seed, name in enumerate(("default", "other"))}
     assert shipped_models() == folders
     default, other = load_model(device="cpu").bundle.sha256, load_model("other", "cpu").bundle.sha256
     assert default == load_model(folders["default"], "cpu").bundle.sha256 != other
+    assert default == load_model("default", "cpu").bundle.sha256
+
+
+def test_a_folder_may_be_called_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict_module, "WEIGHTS", tmp_path / "none")
+    monkeypatch.chdir(tmp_path)
+    written = load_bundle(write_model(tmp_path / "default", seed=3)).sha256
+    assert load_model("default", "cpu").bundle.sha256 == written
 
 
 def test_a_name_that_is_no_model_is_refused() -> None:
