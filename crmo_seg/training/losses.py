@@ -42,18 +42,22 @@ class OverlapTerm:
     pool_batch: bool = True
 
     def __call__(self, logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
-        """Mean over classes, and over labelled samples."""
+        """Mean over classes, and over labelled samples; of several classes those count that the reference has."""
         counts = soft_counts(logits, target)
         if self.pool_batch:
-            pooled = sum_over_ranks((counts * labelled[:, None]).sum(dim=1))
-            return self._loss(pooled).mean()
-        return mean_of_labelled(self._loss(counts).mean(dim=-1), labelled)
+            return self._loss(sum_over_ranks((counts * labelled[:, None]).sum(dim=1)))
+        return mean_of_labelled(self._loss(counts), labelled)
 
     def _loss(self, counts: Tensor) -> Tensor:
+        """Counts (3, ..., class) -> mean over classes."""
         shared, pred, ref = counts
         false = self.false_positive_weight * (pred - shared) + self.false_negative_weight * (ref - shared)
-        loss: Tensor = 1 - (shared + _SMOOTH) / (shared + false + _SMOOTH)
-        return loss
+        loss = 1 - (shared + _SMOOTH) / (shared + false + _SMOOTH)
+        # Of many classes a patch holds a few. An absent one is all but lost with a voxel's worth of probability, and
+        # so steep there that it outweighs every class that is present: nothing but background would be learnt.
+        counted = ref > 0 if ref.shape[-1] > 1 else torch.ones_like(ref, dtype=torch.bool)
+        mean: Tensor = (loss * counted).sum(dim=-1) / counted.sum(dim=-1).clamp(min=1)
+        return mean
 
 
 class CompoundLoss(nn.Module):
