@@ -16,12 +16,15 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from exam.details import (
     BONE_HEADER,
     SPEED_HEADER,
+    BoneDice,
+    Speed,
     bones_of,
     speeds_of,
     strata_of,
@@ -30,9 +33,10 @@ from exam.details import (
 )
 from exam.failures import failure_png, worst
 from exam.kept import Kept, kept_in, name_of
-from exam.rows import HEADER, Exam, cases_of, rows_of, verdicts
+from exam.rows import HEADER, Exam, Row, cases_of, rows_of, verdicts
 from exam.sitting import WHOLE, Task, report, shard_of, sit
 
+from crmo_seg.evaluation.strata import Stratum
 from crmo_seg.files import written_whole
 from crmo_seg.inference.modes import DEFAULT, MODES
 from crmo_seg.jobs.exam import MODEL, TAKERS, answer, question
@@ -61,27 +65,39 @@ def gather(tasks: Tasks, kept: Kept) -> Exam:
     }
 
 
-def lines_of(exam: Exam) -> list[str]:
-    """Every table, and whether the model takes the bars."""
-    lines = []
-    for taker in TAKERS:
-        lines += ["", f"**{taker}**", "", HEADER, *(row.as_markdown() for row in rows_of(exam, taker))]
-    strata, bones, speeds = strata_of(exam), bones_of(exam), speeds_of(exam)
-    for dimension in ("bone group", "size", "extremities"):
-        lines += ["", f"**model, by {dimension}**", "", *stratum_lines(strata, dimension)]
-    lines += ["", "**model, by bone**", "", BONE_HEADER, *(bone.as_markdown() for bone in bones)]
-    lines += ["", "**model, seconds a study**", "", SPEED_HEADER, *(speed.as_markdown() for speed in speeds)]
-    return [*lines, "", *verdicts(rows_of(exam, MODEL)[-1])]
+@dataclass(frozen=True)
+class Tables:
+    """Everything that is printed, counted once."""
+
+    rows: Mapping[str, Sequence[Row]]
+    strata: Sequence[Stratum]
+    bones: Sequence[BoneDice]
+    speeds: Sequence[Speed]
+
+    def lines(self) -> list[str]:
+        """Every table, and whether the model takes the bars."""
+        lines = []
+        for taker, rows in self.rows.items():
+            lines += ["", f"**{taker}**", "", HEADER, *(row.as_markdown() for row in rows)]
+        for dimension in ("bone group", "size", "extremities"):
+            lines += ["", f"**model, by {dimension}**", "", *stratum_lines(self.strata, dimension)]
+        lines += ["", "**model, by bone**", "", BONE_HEADER, *(bone.as_markdown() for bone in self.bones)]
+        lines += ["", "**model, seconds a study**", "", SPEED_HEADER, *(speed.as_markdown() for speed in self.speeds)]
+        return [*lines, "", *verdicts(self.rows[MODEL][-1])]
+
+    def numbers(self) -> dict[str, object]:
+        """The same for the file."""
+        return {
+            "families": [row.as_dict() for rows in self.rows.values() for row in rows],
+            "strata": [stratum_dict(one) for one in self.strata],
+            "bones": [bone.as_dict() for bone in self.bones],
+            "speed": [speed.as_dict() for speed in self.speeds],
+        }
 
 
-def numbers_of(exam: Exam) -> dict[str, object]:
-    """The same for the file."""
-    return {
-        "families": [row.as_dict() for taker in TAKERS for row in rows_of(exam, taker)],
-        "strata": [stratum_dict(one) for one in strata_of(exam)],
-        "bones": [bone.as_dict() for bone in bones_of(exam)],
-        "speed": [speed.as_dict() for speed in speeds_of(exam)],
-    }
+def tables_of(exam: Exam) -> Tables:
+    """The tables of an exam with an answer or more."""
+    return Tables({taker: rows_of(exam, taker) for taker in TAKERS}, strata_of(exam), bones_of(exam), speeds_of(exam))
 
 
 def draw_failures(exam: Exam, tasks: Tasks, kept: Kept, folder: Path, count: int) -> list[Path]:
@@ -107,9 +123,10 @@ def main() -> int:
     print(f"{name_of(predictor)}: {report(everything, kept, failed)}")
     exam = gather(tasks, kept)
     if arguments.shard == WHOLE and any(exam.values()):
+        tables = tables_of(exam)
         with written_whole(arguments.work / f"exam_{name_of(predictor)}.json") as part:
-            part.write_text(json.dumps(numbers_of(exam), indent=1) + "\n", encoding="utf-8")
-        print("\n".join(lines_of(exam)))
+            part.write_text(json.dumps(tables.numbers(), indent=1) + "\n", encoding="utf-8")
+        print("\n".join(tables.lines()))
         if arguments.pictures:
             print("", *draw_failures(exam, tasks, kept, arguments.pictures, arguments.worst), sep="\n")
     return 1 if failed else 0

@@ -29,7 +29,7 @@ from crmo_seg.report.drawing import (
     show_signal,
 )
 from crmo_seg.report.evaluation.worst import Parts, parts_of
-from crmo_seg.report.views import Plane, acquired_plane, grey_range, projection_plane
+from crmo_seg.report.views import Plane, acquired_plane, projection_plane
 from crmo_seg.volume import Array, Geometry, Volume
 
 if TYPE_CHECKING:
@@ -145,10 +145,9 @@ def _caption(axes: Axes, words: str) -> None:
 
 
 def _show_slice(axes: Axes, image: Volume, parts: Parts, plane: Plane, number: int) -> None:
-    window = grey_range(image.array[::2, ::2, ::2])
-    show_signal(axes, image.array.take(number, axis=plane.normal), plane, image.geometry, window)
+    show_signal(axes, image.array.take(number, axis=plane.normal), plane, image.geometry)
     for mask, line in parts.outlines():
-        _outline(axes, mask.take(number, axis=plane.normal), plane, image.geometry, line)
+        _outline(axes, np.asarray(mask.take(number, axis=plane.normal)), plane, image.geometry, line)
 
 
 def _panels(plane: Plane, geometry: Geometry) -> tuple[Figure, tuple[Axes, Axes, Axes]]:

@@ -28,11 +28,10 @@ def made_up(axis: Axis, level: float) -> Point:
 
 
 def test_a_panel_each_axis(tmp_path: Path) -> None:
-    sizes = []
-    for axes in (robustness.AXES, robustness.AXES[:1]):
-        draw([made_up(axis, level) for axis in axes for level in axis.levels], tmp_path / "curve.png")
-        sizes.append(imread(tmp_path / "curve.png").shape[1])
-    assert sizes[0] > 2 * sizes[1]
+    axes = robustness.AXES[::2]
+    draw([made_up(axis, level) for axis in axes for level in axis.levels], tmp_path / "curve.png")
+    height, width, _ = imread(tmp_path / "curve.png").shape
+    assert width > 2 * height
     assert [path.name for path in tmp_path.iterdir()] == ["curve.png"]
 
 

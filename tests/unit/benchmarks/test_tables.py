@@ -71,7 +71,8 @@ def test_speed(exam: Exam) -> None:
 
 
 def test_the_page_and_the_file_hold_every_table(exam: Exam) -> None:
-    page = "\n".join(home_exam.lines_of(exam))
+    tables = home_exam.tables_of(exam)
+    page = "\n".join(tables.lines())
     for part in (
         "**model**",
         "**baseline, true bones**",
@@ -81,7 +82,7 @@ def test_the_page_and_the_file_hold_every_table(exam: Exam) -> None:
     ):
         assert part in page
     assert "nan" not in page
-    numbers = home_exam.numbers_of(exam)
+    numbers = tables.numbers()
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
     assert set(numbers) == {"families", "strata", "bones", "speed"}
 
