@@ -134,7 +134,8 @@ class _Skeleton:
         pieces, _ = ndimage.label(self.bones.array[box] == bone.label, np.ones((3, 3, 3)))
         of_voxel = pieces[tuple((indices - [part.start for part in box]).T)]
         voxels = np.bincount(of_voxel)
-        return indices[voxels[of_voxel] >= LEAST_PIECE * len(indices)]
+        main: NDArray[np.int64] = indices[voxels[of_voxel] >= LEAST_PIECE * len(indices)]
+        return main
 
     def _indices(self, bone: Bone) -> NDArray[np.int64]:
         """Voxels of a bone, shape (n, 3)."""

@@ -104,7 +104,7 @@ def _pieces_of(array: Array, geometry: Geometry) -> _Pieces:
             components, count = ndimage.label(inside)
             inner[box][inside] = components[inside] + (len(values) - 1)
             values += [value] * count
-    sizes_ml = np.bincount(numbers.ravel(), minlength=len(values)) * geometry.voxel_volume_ml
+    sizes_ml: Float64Array = np.bincount(numbers.ravel(), minlength=len(values)) * np.float64(geometry.voxel_volume_ml)
     sizes_ml[0] = 0.0
     return _Pieces(numbers, np.array(values), sizes_ml, geometry)
 

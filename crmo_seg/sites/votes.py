@@ -58,7 +58,8 @@ def _votes_beside(lesion: NDArray[np.bool_], box: Box, bones: Volume) -> Float64
     near = np.isfinite(distances_mm)
     labels = bones.array[wide][tuple(bone_indices[nearest[near]].T)]
     weights = OUTSIDE_WEIGHT * (1 - distances_mm[near] / (MAXIMUM_DISTANCE_MM + 1))
-    return np.bincount(labels, weights=weights, minlength=256)
+    votes: Float64Array = np.bincount(labels, weights=weights, minlength=256).astype(np.float64)
+    return votes
 
 
 def _clear_one(votes: Float64Array) -> Bone | None:
