@@ -27,7 +27,7 @@ MUSCLE_SHELL_MM: Final = (5.0, 20.0)
 """Distance from those bones at which muscle prevails (an assumption): beyond cortex and its partial volumes, within the
 thinnest thigh."""
 LEAST_SAMPLES: Final = 200
-NEAR_MM: Final = 200.0
+NEAR_MM: Final = 150.0
 """Standard deviation of the weight by which muscle near a lesion counts more than that further off."""
 FAR_WEIGHT: Final = 1e-4
 """Of muscle anywhere, so that it counts where there is none near."""
