@@ -8,7 +8,7 @@ from crmo_seg.sites.assign import MAXIMUM_DISTANCE_MM, assign_sites
 from crmo_seg.sites.classes import head_classes_of
 from crmo_seg.sites.fine import fine_bones
 from crmo_seg.sites.midline import MINIMUM_MIDLINE_ML, Midline, find_midline
-from crmo_seg.sites.signal import muscle_signal
+from crmo_seg.sites.muscle import muscle_signal
 
 __all__ = [
     "MAXIMUM_DISTANCE_MM",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from crmo_seg.anatomy import Side, bone_named
 from crmo_seg.sites.classes import bone_voxels, check_classes, fine_label_of_class, parts_of_classes
+from crmo_seg.sites.islands import without_islands
 from crmo_seg.sites.levels import count_vertebrae, level_labels
 from crmo_seg.sites.ribs import rib_number
 from crmo_seg.sites.sides import SIGNS, sides_of_bones
@@ -23,7 +24,7 @@ SMALLEST_BLUR_MM: Final = 1.2
 
 
 def fine_bones(head_classes: Volume, laterality: Side | None = None) -> Volume:
-    """Fine labels of ``anatomy`` (uint8) from the unsided classes that a network predicts.
+    """Fine labels of ``anatomy`` (uint8) from the unsided classes that a network predicts, its islands taken out.
 
     Args:
         head_classes: values of the ``bones`` head, ``HEAD_CLASSES`` index + 1, 0 is no bone.
@@ -33,6 +34,7 @@ def fine_bones(head_classes: Volume, laterality: Side | None = None) -> Volume:
         GeometryError: where a value is no class.
     """
     check_classes(head_classes)
+    head_classes = without_islands(head_classes)
     sides = sides_of_bones(head_classes, laterality)
     labels = _sided(head_classes, sides)
     _count_levels(labels, head_classes, sides)

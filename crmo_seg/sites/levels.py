@@ -19,6 +19,7 @@ from crmo_seg.anatomy import bone_named
 from crmo_seg.sites.classes import BoneVoxels, class_value
 from crmo_seg.sites.cuts import Cuts, best_cuts, cut_costs
 from crmo_seg.sites.spine import SPINE_CLASSES, STEP_MM, CentreLine, bone_profile, fit_centre_line, in_front
+from crmo_seg.sites.zones import Zones, find_zones
 from crmo_seg.volume import Float64Array
 
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -44,6 +45,10 @@ MINIMUM_ML: Final = 1.0
 """Less of a region is no region."""
 LARGEST_DISC_MM: Final = 20.0
 """Regions of the spine further apart than this are no neighbours."""
+LEAST_NEIGHBOUR_MM: Final = 10.0
+"""A neighbouring region that shows less may be a mistake of the mask, and anchors nothing."""
+LARGEST_DISC: Final = 0.75
+"""The same over the height of their vertebrae: in a wider gap a vertebra of a small child may be missing."""
 BETTER: Final = 0.6
 """Another number of vertebrae that costs less than this share of the normal one makes levels doubtful."""
 MOST_COST: Final = 0.85
@@ -70,21 +75,26 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class CountedSpine:
-    """Levels by region of the spine, from below upward, and the line along which they are counted."""
+    """Levels by region of the spine, from below upward, the line along which they are counted, and the regions."""
 
     line: CentreLine
     levels: Mapping[str, tuple[Level, ...]]
+    zones: Zones
 
 
 @dataclass(frozen=True)
 class _Stretch:
-    """A region of the spine in the picture: its ends along the line, and whether its first and last bone are there."""
+    """A region of the spine in the picture: its ends along the line, and whether its first and last bone are there.
+
+    Then ``gap_mm`` is the wider one of the discs towards its neighbours.
+    """
 
     name: str
     low_mm: float
     high_mm: float
     has_lowest: bool
     has_highest: bool
+    gap_mm: float
 
 
 def count_vertebrae(voxels: BoneVoxels, voxel_ml: float, blur_mm: float) -> CountedSpine | None:
@@ -101,10 +111,14 @@ def count_vertebrae(voxels: BoneVoxels, voxel_ml: float, blur_mm: float) -> Coun
     points, values = voxels.points_mm[is_spine], voxels.values[is_spine]
     line = fit_centre_line(points)
     front = in_front(points, line)
-    heights, values = line.heights_of(points[front]), values[front]
+    if not front.any():
+        return None
+    heights = line.heights_of(points[front])
+    zones = find_zones(heights, values[front])
+    values = zones.of(heights)
     ends = {name: _ends_of(line, voxels, name, voxel_ml) for name in ("sacrum", "skull")}
     ends |= {name: _ends(heights[values == class_value(name)], voxel_ml) for name in SPINE_CLASSES}
-    stretches = [_stretch(name, ends) for name in SPINE_CLASSES if ends[name] is not None]
+    stretches = [_stretch(name, ends, zones) for name in SPINE_CLASSES if ends[name] is not None]
     levels: dict[str, tuple[Level, ...]] = {}
     scale: float | None = None
     for stretch in sorted(stretches, key=lambda one: -(one.has_lowest + one.has_highest)):
@@ -113,17 +127,19 @@ def count_vertebrae(voxels: BoneVoxels, voxel_ml: float, blur_mm: float) -> Coun
         if found:
             levels[stretch.name] = found
             scale = scale or _scale_of(stretch, found)
-    return CountedSpine(line, levels)
+    return CountedSpine(line, levels, zones)
 
 
 def level_labels(counted: CountedSpine, voxels: BoneVoxels) -> tuple[np.ndarray, np.ndarray]:
     """Which voxels are of a counted vertebra, shape (n,), and their fine labels."""
     labels = np.zeros(len(voxels.values), dtype=np.uint8)
+    is_spine = np.flatnonzero(voxels.are(SPINE_CLASSES))
+    heights = counted.line.heights_of(voxels.points_mm[is_spine])
+    classes = counted.zones.settle(heights, voxels.values[is_spine])
     for name, levels in counted.levels.items():
-        chosen = voxels.values == class_value(name)
-        heights = counted.line.heights_of(voxels.points_mm[chosen])
-        number = np.searchsorted([level.high_mm for level in levels[:-1]], heights)
-        labels[chosen] = np.array([bone_named(level.name).label for level in levels], dtype=np.uint8)[number]
+        here = classes == class_value(name)
+        number = np.searchsorted([level.high_mm for level in levels[:-1]], heights[here])
+        labels[is_spine[here]] = np.array([bone_named(level.name).label for level in levels], dtype=np.uint8)[number]
     return labels > 0, labels
 
 
@@ -140,19 +156,28 @@ def _ends_of(line: CentreLine, voxels: BoneVoxels, name: str, voxel_ml: float) -
     return _ends(line.heights_of(points), voxel_ml) if len(points) else None
 
 
-def _stretch(name: str, ends: Mapping[str, tuple[float, float] | None]) -> _Stretch:
-    """A region with its borders halfway to its neighbours."""
+def _stretch(name: str, ends: Mapping[str, tuple[float, float] | None], zones: Zones) -> _Stretch:
+    """A region with its borders halfway to its neighbours; what lies beyond a doubtful border anchors nothing."""
     here = ends[name]
     assert here is not None
     low, high = here
-    below, above = ends.get(_BELOW[name]), ends.get(_ABOVE[name])
+    is_doubtful = dict(zip(SPINE_CLASSES[1:], zones.doubtful, strict=True))  # of the border below a region
+    below = None if is_doubtful.get(name) else _anchor(ends, _BELOW[name])
+    above = None if is_doubtful.get(_ABOVE[name]) else _anchor(ends, _ABOVE[name])
     has_lowest = below is not None and low - below[1] < LARGEST_DISC_MM and below[0] < low
     has_highest = above is not None and above[0] - high < LARGEST_DISC_MM and above[1] > high
+    gaps = [low - below[1] if has_lowest and below else 0.0, above[0] - high if has_highest and above else 0.0]
     if has_lowest and below is not None and _BELOW[name] in SPINE_CLASSES:
         low = (low + below[1]) / 2
     if has_highest and above is not None and _ABOVE[name] in SPINE_CLASSES:
         high = (high + above[0]) / 2
-    return _Stretch(name, low, high, has_lowest, has_highest)
+    return _Stretch(name, low, high, has_lowest, has_highest, max(gaps))
+
+
+def _anchor(ends: Mapping[str, tuple[float, float] | None], name: str) -> tuple[float, float] | None:
+    """Ends of a neighbouring region that shows enough to anchor a count."""
+    here = ends.get(name)
+    return here if here is not None and here[1] - here[0] >= LEAST_NEIGHBOUR_MM else None
 
 
 def _count(stretch: _Stretch, profile: Float64Array, scale: float | None) -> tuple[Level, ...]:
@@ -209,6 +234,8 @@ def _named(stretch: _Stretch, names: tuple[str, ...], cuts: Cuts | None) -> tupl
     if cuts is None:
         return ()
     borders = [stretch.low_mm, *(stretch.low_mm + place * STEP_MM for place in cuts.places), stretch.high_mm]
+    if stretch.gap_mm > LARGEST_DISC * float(np.median(np.diff(borders))):
+        return ()
     return tuple(Level(name, low, high) for name, low, high in zip(names, borders[:-1], borders[1:], strict=False))
 
 

@@ -107,12 +107,14 @@ class LongBone:
         axis: unit vector from the proximal to the distal end.
         plates: those that the image shows.
         plates_of_kind: how many such a bone has, one at each end that has a rule.
+        length_mm: along the axis; None where the image cuts it.
     """
 
     centre_mm: Float64Array
     axis: Float64Array
     plates: tuple[Plate, ...]
     plates_of_kind: int
+    length_mm: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +150,9 @@ def measure_long_bone(
     shown = [(end, outward) for end, outward in _outward(axis) if not cut[end]]
     plates = [_plate(name, end, points - centre, outward, is_whole=is_whole) for end, outward in shown]
     placed = tuple(replace(one, centre_mm=one.centre_mm + centre) for one in plates if one)
+    length_mm = float(np.ptp(points @ axis)) if is_whole else None
     plates_of_kind = sum((name, end) in PLATE_RULES for end in ("proximal", "distal")) + (name == "femur")
-    return LongBone(centre, axis, placed, plates_of_kind)
+    return LongBone(centre, axis, placed, plates_of_kind, length_mm)
 
 
 def _outward(axis: Float64Array) -> tuple[tuple[End, Float64Array], tuple[End, Float64Array]]:

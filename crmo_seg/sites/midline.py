@@ -33,6 +33,7 @@ _SLAB_MM = 20.0
 _MINIMUM_GAP_MM = 20.0
 _MINIMUM_LENGTH_MM = 200.0
 _LARGEST_TILT = 0.2
+_LEAST_OF_SLAB_ML = 0.5  # of bone in a slab: less are specks
 _SMALLEST_PART = 0.2  # of a slab's voxels on either side of a gap: fewer are specks
 
 
@@ -62,9 +63,9 @@ class Midline:
 def find_midline(head_classes: Volume) -> Midline | None:
     """The body's midline; None with less than ``MINIMUM_MIDLINE_ML`` of its bones and without both legs.
 
-    Each slab of 20 mm along the body gives one x: the median of its midline bones, and the middle of the gap
-    between its two femora or tibiae. The line through them is that of Theil and Sen (doi:10.2307/2285891), which
-    a minority of wrong slabs, such as a curve of the spine, does not move.
+    Each slab of 20 mm along the body gives one x: the median of its midline bones, where there are more than specks,
+    and the middle of the gap between its two femora or tibiae. The line through them is that of Theil and Sen
+    (doi:10.2307/2285891), which a minority of wrong slabs, such as a curve of the spine, does not move.
 
     Args:
         head_classes: values of the ``bones`` head, ``HEAD_CLASSES`` index + 1, 0 is no bone.
@@ -72,8 +73,10 @@ def find_midline(head_classes: Volume) -> Midline | None:
     voxels = bone_voxels(head_classes)
     points = voxels.points_mm[voxels.are(MIDLINE_CLASSES)]
     gaps = [one for name in PAIRED_LEG_CLASSES for one in _gap_middles(voxels.points_mm[voxels.are((name,))])]
-    if len(points) * head_classes.geometry.voxel_volume_ml >= MINIMUM_MIDLINE_ML:
-        return _robust_line(np.array([(z, float(np.median(x))) for z, x in _slabs(points)] + gaps))
+    voxel_ml = head_classes.geometry.voxel_volume_ml
+    medians = [(z, float(np.median(x))) for z, x in _slabs(points) if len(x) * voxel_ml >= _LEAST_OF_SLAB_ML]
+    if medians and len(points) * voxel_ml >= MINIMUM_MIDLINE_ML:
+        return _robust_line(np.array(medians + gaps))
     return _robust_line(np.array(gaps)) if len(gaps) >= MINIMUM_GAP_SLABS else None
 
 

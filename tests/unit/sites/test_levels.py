@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from crmo_seg.anatomy import HEAD_CLASSES, bone_of_label
+from crmo_seg.phantom.bone_errors import with_errors
 from crmo_seg.sites import fine_bones
 from crmo_seg.volume import Geometry, Volume
 
@@ -42,7 +43,8 @@ def found_at(classes: Volume, middles: dict[str, float], lowest: float = -60, hi
     for name, z in middles.items():
         if lowest + 12 < z < highest - 12:
             index = np.rint(fine.geometry.to_index(np.array([0.1 * z / 4, 2.0, z]))).astype(int)
-            names[name] = bone_of_label(int(fine.array[tuple(index)])).name
+            label = int(fine.array[tuple(index)])
+            names[name] = bone_of_label(label).name if label else "no bone"
     return names
 
 
@@ -70,3 +72,53 @@ def test_eleven_thoracic_vertebrae_stay_open() -> None:
     found = found_at(classes, middles)
     assert {found[f"vertebra_T{n}"] for n in range(1, 12)} == {"thoracic_vertebra"}
     assert found["vertebra_L3"] == "vertebra_L3"
+
+
+def without(classes: Volume, middles: dict[str, float], name: str) -> Volume:
+    """The same spine with one vertebra not marked."""
+    half = PITCH[name.removeprefix("vertebra_")[0]] / 2
+    array = classes.array.copy()
+    array[:, :, int((middles[name] - half + 60) / 1.5) : int((middles[name] + half + 60) / 1.5)] = 0
+    return classes.with_array(array)
+
+
+@pytest.mark.parametrize("lost", ["vertebra_L3", "vertebra_T6", "vertebra_T7", "vertebra_C4"])
+def test_a_vertebra_that_is_not_marked_is_counted_all_the_same(lost: str) -> None:
+    classes, middles = make_spine(USUAL)
+    found = found_at(without(classes, middles, lost), {name: z for name, z in middles.items() if name != lost})
+    assert found == {name: name for name in found}
+
+
+@pytest.mark.parametrize("lost", ["vertebra_L5", "vertebra_L1", "vertebra_T12", "vertebra_T1", "vertebra_C7"])
+def test_a_missing_vertebra_at_a_border_of_regions_makes_no_wrong_level(lost: str) -> None:
+    classes, middles = make_spine(USUAL)
+    found = found_at(without(classes, middles, lost), {name: z for name, z in middles.items() if name != lost})
+    wrong = {name: told for name, told in found.items() if told not in (name, CLASSES[name[9]])}
+    assert not wrong
+
+
+def test_a_vertebra_in_the_class_of_another_region_is_counted_where_it_stands() -> None:
+    classes, middles = make_spine(USUAL)
+    array = classes.array.copy()
+    z = int((middles["vertebra_T6"] + 60) / 1.5)
+    here = array[:, :, z - 7 : z + 7]
+    here[here > 0] = HEAD_CLASSES.index("lumbar_vertebra") + 1
+    assert found_at(classes.with_array(array), middles) == {name: name for name in middles}
+
+
+def test_a_border_in_the_middle_of_a_vertebra_makes_no_wrong_level() -> None:
+    classes, middles = make_spine(USUAL)
+    array = classes.array.copy()
+    z = int((middles["vertebra_L1"] + 60) / 1.5)
+    upper = array[:, :, z : z + 10]
+    upper[upper > 0] = HEAD_CLASSES.index("thoracic_vertebra") + 1
+    found = found_at(classes.with_array(array), {name: z for name, z in middles.items() if name != "vertebra_L1"})
+    assert found == {name: name for name in found}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_with_errors_of_a_model_levels_are_right_or_open(seed: int) -> None:
+    classes, middles = make_spine(USUAL)
+    found = found_at(with_errors(classes, 0.5, np.random.default_rng(seed)), middles)
+    told = {name: level for name, level in found.items() if level.startswith("vertebra_")}
+    assert sum(name != level for name, level in told.items()) <= 1

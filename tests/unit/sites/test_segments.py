@@ -120,3 +120,42 @@ def test_a_femur_whose_shaft_is_not_marked_gives_no_warning() -> None:
     ends = (np.abs(x) < 25) & (np.abs(y) < 15) & ((np.abs(z - 20) < 20) | (np.abs(z - 280) < 20))
     bones = Volume(np.where(ends, bone_named("femur_left").label, 0).astype(np.uint8), GEOMETRY)
     assert placed(bones, 10.0, 20.0).site.bone == "femur"
+
+
+def make_legs(right_lacks_mm: float = 0.0) -> Volume:
+    """Two tibiae side by side, the right one without so much of its lower end."""
+    one = make_tibia().array > 0
+    affine = GEOMETRY.affine.copy()
+    affine[0, 3] -= 60.0
+    array = np.zeros((120, *GEOMETRY.shape[1:]), dtype=np.uint8)
+    array[:60][one] = bone_named("tibia_left").label
+    array[60:][one & (WORLD[2] >= right_lacks_mm)] = bone_named("tibia_right").label
+    return Volume(array, Geometry(affine, array.shape))
+
+
+@pytest.mark.parametrize(("lacks_mm", "segment"), [(0.0, Segment.METAPHYSIS), (20.0, Segment.METAPHYSIS), (90.0, None)])
+def test_a_bone_much_shorter_than_that_of_the_other_side_has_no_segments(
+    lacks_mm: float, segment: Segment | None
+) -> None:
+    bones = make_legs(lacks_mm)
+    x, y, z = np.moveaxis(bones.geometry.to_world_mm(np.moveaxis(np.indices(bones.array.shape), 0, -1)), -1, 0)
+    upper_end_on_the_right = (np.abs(x - 60) < 9) & (np.abs(y) < 9) & (z >= 250) & (z <= 265)
+    (one,) = assign_sites(find_lesions(bones.with_array(upper_end_on_the_right)), bones).lesions
+    assert one.site.bone == "tibia"
+    assert one.site.segment is segment
+
+
+def test_loose_specks_do_not_lengthen_a_bone() -> None:
+    bones = make_tibia()
+    array = bones.array.copy()
+    array[28:31, 9:11, 170:174] = bone_named("tibia_left").label  # 30 mm above the bone
+    specked = placed(bones.with_array(array), 284.0, 298.0).site
+    assert specked.segment is Segment.EPIPHYSIS
+    assert specked.physis_distance_mm == placed(bones, 284.0, 298.0).site.physis_distance_mm
+
+
+def test_in_a_hole_of_the_mask_the_bone_is_told_but_not_its_share() -> None:
+    bones = make_tibia()
+    hole = (np.abs(WORLD[0]) < 11) & (np.abs(WORLD[1]) < 8) & (WORLD[2] >= 138) & (WORLD[2] <= 162)
+    site = placed(bones.with_array(np.where(hole, 0, bones.array).astype(np.uint8)), 140.0, 160.0).site
+    assert (site.bone, site.segment, site.bone_share) == ("tibia", Segment.DIAPHYSIS, None)
