@@ -47,7 +47,7 @@ PATCHES: Final = Mode("patches", DEFAULT.overlap, largest_window=1.0)
 """Windows of a training patch, as nnU-Net has them."""
 CASES: Final = 3  # nnU-Net plans from so many
 ENGINE_BAR: Final = 0.995
-MODES: Final = ([], ["--precision", "f32"], ["--fast"], ["--best"])
+MODES: Final[tuple[tuple[str, ...], ...]] = ((), ("--precision", "f32"), ("--fast",), ("--best",))
 HEADER: Final = "| | crmo_seg | nnU-Net | ratio | |\n|---|---|---|---|---|"
 
 
@@ -176,7 +176,7 @@ class EngineRun:
     def masks(self, bundle: ModelBundle) -> dict[str, Array]:
         """Heads of one channel above the threshold, classes of the others."""
         above = {head: part >= bundle.threshold for head, part in self.outputs.probabilities.items()}
-        return above | dict(self.outputs.classes)
+        return {**above, **self.outputs.classes}
 
 
 def engine_of_ours(image: Float32Array, body: Array, bundle: ModelBundle, model: Path) -> EngineRun:

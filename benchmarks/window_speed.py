@@ -77,7 +77,7 @@ def backends(bundle: ModelBundle, folder: Path, *, compiled: bool) -> Iterator[t
 
 def row(name: str, run: Run, plan: Plan, image: Float32Array, repeats: int) -> str:
     """A line of the table; of what fails, with the first line of its error in place of numbers."""
-    window: Triple = image.shape[2:]
+    window: Triple = (image.shape[2], image.shape[3], image.shape[4])
     size, work = " x ".join(map(str, window)), gflop(plan, window)
     try:
         first, usual = seconds(run, image, repeats)
