@@ -32,7 +32,7 @@ from crmo_seg.bundle import ModelBundle, load_bundle
 from crmo_seg.inference.backend import Backend, load_backend
 from crmo_seg.inference.modes import DEFAULT, Mode
 from crmo_seg.inference.sliding import WindowOutputs, predict_windows
-from crmo_seg.inference.windows import Float32Array
+from crmo_seg.inference.windows import Float32Array, pad_with_air
 from crmo_seg.io.nifti import read_image, read_labels, write_nifti
 from crmo_seg.jobs.predict import shipped_models
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
@@ -119,14 +119,17 @@ def peers(study: Path, work: Path, python: Path) -> tuple[float, float]:
 def engines(study: Path, work: Path, model: Path, python: Path) -> None:
     """The same weights, array and windows in both programs; prints seconds, their ratio and the agreement of masks."""
     bundle = load_bundle(model)
-    image, grid = preprocess([read_image(study)], bundle.plan.grid)
+    unpadded, grid = preprocess([read_image(study)], bundle.plan.grid)
+    # A scan smaller than a window each program would pad in its own way: with air behind, or with 0 around.
+    image = pad_with_air(unpadded, bundle.plan.patch)
+    geometry = Geometry(grid.geometry.affine, image.shape[1:])
     everywhere = np.ones(image.shape[1:], dtype=bool)
-    bodies = {"all windows": everywhere, "windows with body": body_region(image, grid.geometry.spacing_mm)}
+    bodies = {"all windows": everywhere, "windows with body": body_region(image, geometry.spacing_mm)}
     runs = {name: engine_of_ours(image, body, bundle, model) for name, body in bodies.items()}
     window = runs["all windows"].outputs.window
     theirs_s, theirs = engine_of_nnunet(image, window, work, model, python)
     for name, run in runs.items():
-        overlaps = overlaps_of_heads(pred=on_grid(run.masks(bundle), grid.geometry), ref=on_grid(theirs, grid.geometry))
+        overlaps = overlaps_of_heads(pred=on_grid(run.masks(bundle), geometry), ref=on_grid(theirs, geometry))
         found = run.outputs
         size = " x ".join(map(str, found.window))
         print(f"| engine, the same weights, {name} ({found.windows_run} of {size}), {run.how} | {run.seconds:.1f} s | "
