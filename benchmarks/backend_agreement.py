@@ -1,9 +1,10 @@
-"""OpenVINO against torch in full precision: the same masks? On phantoms of every style, and on scans of your own.
+"""Every backend against torch in full precision: the same masks? On phantoms of every style, and your own scans.
 
-python benchmarks/backend_agreement.py MODEL [SCAN.nii.gz ...] [--patients 2]
+python benchmarks/backend_agreement.py MODEL [SCAN ...] [--patients 1] [--presets whole_body exam_regions ...]
 
-The bar: pooled Dice 0.995, a scan's volume within 0.05 ml or 1 %, the same lesions of 0.1 ml.
-A scan's bones count voxels with the same class.
+MODEL is a bundle's folder or a shipped model's name; a SCAN is what `crmo-seg predict` takes. Compared are the backend
+that a study usually gets, OpenVINO in full precision, and torch's autocast where the processor computes bfloat16.
+The bar: pooled Dice 0.995, a scan's edema within 0.05 ml or 1 %, the same lesions.
 """
 
 from __future__ import annotations
@@ -11,74 +12,109 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
+from mask_agreement import HeadOverlaps, dice_of_heads, overlaps_of_heads, pooled_dice, pooled_scans
 
 from crmo_seg.bundle import ModelBundle, load_bundle
-from crmo_seg.inference.backend import load_backend
+from crmo_seg.inference.backend import Backend, load_backend
 from crmo_seg.inference.predictor import Predictor, StudyImages
-from crmo_seg.inference.torch_backend import TorchBackend
-from crmo_seg.io.nifti import read_image
+from crmo_seg.inference.torch_backend import TorchBackend, cpu_has_bf16
+from crmo_seg.io.study import open_study
+from crmo_seg.jobs.predict import shipped_models
+from crmo_seg.jobs.study_job import as_the_model_says, images_of
 from crmo_seg.keys import EDEMA
 from crmo_seg.lesions import overlap_voxels
+from crmo_seg.phantom.exam import FAMILIES
 from crmo_seg.phantom.generate import make_studies
-from crmo_seg.phantom.settings import read_preset
+from crmo_seg.phantom.settings import EXAM_PREFIX, read_preset
 from crmo_seg.prediction import Prediction
-from crmo_seg.volume import Array, Volume
 
-PRESETS: Final = ("whole_body", "spine", "region", "training")
+PRESETS: Final = ("whole_body", "spine", "region", "training", *(EXAM_PREFIX + one.name for one in FAMILIES))
+SEED: Final = 7
+BAR: Final = 0.995
+WITHIN_ML, WITHIN_SHARE = 0.05, 0.01
+HEADER: Final = (
+    "| scan | backend | edema, ml | difference, ml | lesions of one only | Dice | s | torch f32, s |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A backend's masks of one scan beside those of torch in full precision.
+
+    Attributes:
+        overlaps: by head and class; the reference is torch.
+        volume_ml: edema of the reference.
+        difference_ml: edema, absolute.
+        other_lesions: lesions that share no voxel with any of the other's.
+        seconds: in the network, of both.
+    """
+
+    overlaps: HeadOverlaps
+    volume_ml: float
+    difference_ml: float
+    other_lesions: int
+    seconds: tuple[float, float]
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the volume differs by more than the bar."""
+        return self.difference_ml > max(WITHIN_ML, WITHIN_SHARE * self.volume_ml)
+
+    def as_markdown(self, scan: str, backend: str) -> str:
+        """A line of the table."""
+        ours_s, eager_s = self.seconds
+        return (
+            f"| {scan} | {backend} | {self.volume_ml:.2f} | {self.difference_ml:.3f} | {self.other_lesions} | "
+            f"{dice_of_heads(self.overlaps)} | {ours_s:.1f} | {eager_s:.1f} |"
+        )
 
 
 @dataclass
-class Pooled:
-    """Counts over scans."""
+class Pool:
+    """A backend's agreement on all scans."""
 
-    both: int = 0
-    either: int = 0
-    largest_difference_ml: float = 0.0
-    scans_beyond: int = 0
-    other_lesions: int = 0
-    scans: int = 0
+    scans: list[Agreement] = field(default_factory=list)
 
-    @property
-    def dice(self) -> float:
-        """Of all scans together."""
-        return 2 * self.both / self.either if self.either else float("nan")
+    def in_words(self, backend: str) -> str:
+        """The numbers that the bar is about."""
+        overlaps = pooled_scans(one.overlaps for one in self.scans)
+        beyond = sum(one.is_beyond for one in self.scans)
+        largest_ml = max((one.difference_ml for one in self.scans), default=0.0)
+        return (
+            f"{backend}, {len(self.scans)} scans: pooled Dice {pooled_dice(overlaps):.4f} (bar {BAR}): "
+            f"{dice_of_heads(overlaps)}; {beyond} whose volume differs by more than {WITHIN_ML} ml and "
+            f"{WITHIN_SHARE:.0%}, largest difference {largest_ml:.3f} ml; "
+            f"{sum(one.other_lesions for one in self.scans)} lesions of one only"
+        )
 
 
-def scans(patients: int, files: list[Path]) -> Iterator[tuple[str, Volume]]:
-    """Phantoms, then files."""
-    for preset in PRESETS:
+def scans(presets: list[str], patients: int, paths: list[Path], predictor: Predictor) -> Iterator[StudyImages]:
+    """Phantoms, then studies of your own."""
+    for preset in presets:
         for number in range(patients):
-            study = next(make_studies(read_preset(preset), 7, number))
-            yield f"{preset} {number}", next(iter(study.scan.images.values()))
-    for path in files:
-        yield path.name, read_image(path)
+            study = next(make_studies(read_preset(preset), SEED, number))
+            yield StudyImages(f"{preset} {number}", as_the_model_says(study.scan.images, predictor))
+    for path in paths:
+        for own in open_study(path):
+            yield images_of(own, "", predictor)
 
 
-def compare(name: str, fast: Prediction, eager: Prediction, pooled: Pooled) -> str:
-    """A row, and its counts added to the pool."""
-    one, other = fast.masks[EDEMA], eager.masks[EDEMA]
-    both, sizes = int((one.array & other.array).sum()), int(one.array.sum() + other.array.sum())
-    voxel_ml = one.geometry.voxel_volume_ml
-    volume_ml, difference_ml = (
-        other.array.sum() * voxel_ml,
-        abs(int(one.array.sum()) - int(other.array.sum())) * voxel_ml,
+def compare(fast: Prediction, eager: Prediction) -> Agreement:
+    """One scan by two backends."""
+    overlaps = overlaps_of_heads(pred=fast.masks, ref=eager.masks)
+    edema = overlaps.get(EDEMA, {}).values()
+    return Agreement(
+        overlaps,
+        sum(one.ref_ml for one in edema),
+        sum(abs(one.volume_error_ml) for one in edema),
+        lesions_of_one_only(fast, eager),
+        (fast.provenance.timings_s["network"], eager.provenance.timings_s["network"]),
     )
-    unmatched = lesions_of_one_only(fast, eager)
-    pooled.both, pooled.either, pooled.scans = pooled.both + both, pooled.either + sizes, pooled.scans + 1
-    pooled.largest_difference_ml = max(pooled.largest_difference_ml, difference_ml)
-    pooled.scans_beyond += difference_ml > max(0.05, 0.01 * volume_ml)
-    pooled.other_lesions += unmatched
-    dice = 2 * both / sizes if sizes else float("nan")
-    bones = (
-        same_classes(fast.masks["bones"].array, eager.masks["bones"].array) if "bones" in fast.masks else float("nan")
-    )
-    times = f"{fast.provenance.timings_s['network']:.1f} | {eager.provenance.timings_s['network']:.1f}"
-    return f"| {name} | {volume_ml:.2f} | {difference_ml:.3f} | {dice:.4f} | {unmatched} | {bones:.5f} | {times} |"
 
 
 def lesions_of_one_only(fast: Prediction, eager: Prediction) -> int:
@@ -89,37 +125,42 @@ def lesions_of_one_only(fast: Prediction, eager: Prediction) -> int:
     return int((~shared.any(axis=0)).sum() + (~shared.any(axis=1)).sum())
 
 
-def same_classes(one: Array, other: Array) -> float:
-    """Share of the voxels that either calls bone."""
-    either = (one > 0) | (other > 0)
-    return float((one == other)[either].mean()) if either.any() else float("nan")
-
-
-def predictors(bundle: ModelBundle, folder: Path) -> tuple[Predictor, Predictor]:
-    """The usual one and the reference."""
-    fast = load_backend(bundle, folder, "cpu", notice=sys.exit)
-    return Predictor(bundle, fast), Predictor(bundle, TorchBackend(bundle, "cpu", "f32"))
+def backends(bundle: ModelBundle, folder: Path) -> dict[str, Backend]:
+    """What this machine can run, by library and precision; the usual one first."""
+    found: list[Backend] = [load_backend(bundle, folder, "cpu", notice=sys.exit)]
+    found.append(load_backend(bundle, folder, "cpu", "f32", notice=sys.exit))
+    if cpu_has_bf16():
+        found.append(TorchBackend(bundle, "cpu", "bf16"))
+    return {f"{one.name} {one.precision}": one for one in found}
 
 
 def main() -> None:
-    """Print a row a scan, and the pool."""
+    """Print a row for each scan and backend, and the pools."""
+    arguments = _arguments()
+    folder = shipped_models().get(arguments.model, Path(arguments.model))
+    bundle = load_bundle(folder)
+    eager = Predictor(bundle, TorchBackend(bundle, "cpu", "f32"))
+    others = {name: Predictor(bundle, backend) for name, backend in backends(bundle, folder).items()}
+    pools = {name: Pool() for name in others}
+    print(HEADER, flush=True)
+    for study in scans(arguments.presets, arguments.patients, arguments.scans, eager):
+        reference = eager.predict(study)
+        for name, predictor in others.items():
+            agreement = compare(predictor.predict(study), reference)
+            pools[name].scans.append(agreement)
+            print(agreement.as_markdown(study.case_id, name), flush=True)
+    if not cpu_has_bf16():
+        print("\nautocast is left out: this processor computes no bfloat16")
+    print("\n" + "\n".join(pool.in_words(name) for name, pool in pools.items()))
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("scans", type=Path, nargs="*")
-    parser.add_argument("--patients", type=int, default=2, help="phantoms of each preset")
-    arguments = parser.parse_args()
-    bundle = load_bundle(arguments.model)
-    fast, eager = predictors(bundle, arguments.model)
-    (sequence,) = bundle.plan.sequences
-    print(f"| scan | edema, ml | difference, ml | Dice | lesions of one only | same bones | {fast.backend.name} "
-          f"{fast.backend.precision}, s | torch f32, s |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
-    pooled = Pooled()
-    for name, image in scans(arguments.patients, arguments.scans):
-        study = StudyImages(name, {sequence: image.with_array(np.asarray(image.array, np.float32))})
-        print(compare(name, fast.predict(study), eager.predict(study), pooled), flush=True)
-    print(f"\n{pooled.scans} scans: pooled Dice {pooled.dice:.4f} (bar 0.995), {pooled.scans_beyond} whose volume "
-          f"differs by more than 0.05 ml and 1 %, largest difference {pooled.largest_difference_ml:.3f} ml, "
-          f"{pooled.other_lesions} lesions of one only")  # fmt: skip
+    parser.add_argument("model", help="folder of a bundle, or the name of a shipped model")
+    parser.add_argument("scans", type=Path, nargs="*", help="studies of your own")
+    parser.add_argument("--patients", type=int, default=1, help="phantoms of each preset")
+    parser.add_argument("--presets", nargs="*", choices=PRESETS, default=list(PRESETS))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

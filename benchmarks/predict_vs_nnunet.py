@@ -4,31 +4,37 @@ python benchmarks/predict_vs_nnunet.py [--model BUNDLE] [--peer-python PATH] [--
 
 PATH is the interpreter of an environment with nnunetv2; without it one is made under DIR with pip. Nothing else should
 run meanwhile. nnU-Net has its own default plan for such studies, one fold, no mirroring, and drawn weights: its time
-does not depend on them. Without --model so has crmo_seg.
+does not depend on them. Without --model so has crmo_seg, and masks can then only be compared to show that the programs
+run: of drawn weights the classes are ties. Rows appear as they are measured, the peer's first.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from mask_agreement import dice_of_heads, overlaps_of_heads, pooled_dice
 from peer_environment import REPOSITORY, peer_python
 from process_tree import run_measured
 from scipy import ndimage
 from untrained import default_plan, save_untrained
 
 from crmo_seg.bundle import ModelBundle, load_bundle
-from crmo_seg.inference.backend import load_backend
+from crmo_seg.inference.backend import Backend, load_backend
 from crmo_seg.inference.modes import DEFAULT, Mode
-from crmo_seg.inference.sliding import predict_windows
-from crmo_seg.inference.windows import Float32Array
+from crmo_seg.inference.sliding import WindowOutputs, predict_windows
+from crmo_seg.inference.windows import Float32Array, pad_with_air
 from crmo_seg.io.nifti import read_image, read_labels, write_nifti
+from crmo_seg.jobs.predict import shipped_models
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 from crmo_seg.preprocess import body_region, preprocess
 from crmo_seg.volume import Array, Geometry, Volume
@@ -40,6 +46,9 @@ GOALS_S: Final = {"bf16": 15.0, "f32": 35.0}
 PATCHES: Final = Mode("patches", DEFAULT.overlap, largest_window=1.0)
 """Windows of a training patch, as nnU-Net has them."""
 CASES: Final = 3  # nnU-Net plans from so many
+ENGINE_BAR: Final = 0.995
+MODES: Final[tuple[tuple[str, ...], ...]] = ((), ("--precision", "f32"), ("--fast",), ("--best",))
+HEADER: Final = "| | crmo_seg | nnU-Net | ratio | |\n|---|---|---|---|---|"
 
 
 def make_studies(work: Path) -> list[Path]:
@@ -69,7 +78,7 @@ def on_the_grid(volume: Volume, order: int) -> Volume:
     return Volume(array, Geometry(np.diag([*SPACING_MM, 1.0]), SHAPE))
 
 
-def ours(study: Path, work: Path, model: Path, *options: str) -> tuple[float, float, dict[str, object]]:
+def ours(study: Path, work: Path, model: Path, *options: str) -> tuple[float, float, dict[str, Any]]:
     """Seconds, peak memory in MB, and the summary of a whole `crmo-seg predict`."""
     out = work / "prediction"
     command: list[str | Path] = [
@@ -87,7 +96,7 @@ def ours(study: Path, work: Path, model: Path, *options: str) -> tuple[float, fl
     ]
     seconds, peak_mb = run_measured([*command, *options])
     (summary,) = out.glob("*/summary.json")
-    content: dict[str, object] = json.loads(summary.read_text())
+    content: dict[str, Any] = json.loads(summary.read_text())
     return seconds, peak_mb, content
 
 
@@ -110,18 +119,27 @@ def peers(study: Path, work: Path, python: Path) -> tuple[float, float]:
 def engines(study: Path, work: Path, model: Path, python: Path) -> None:
     """The same weights, array and windows in both programs; prints seconds, their ratio and the agreement of masks."""
     bundle = load_bundle(model)
-    image, grid = preprocess([read_image(study)], bundle.plan.grid)
+    unpadded, grid = preprocess([read_image(study)], bundle.plan.grid)
+    # A scan smaller than a window each program would pad in its own way: with air behind, or with 0 around.
+    image = pad_with_air(unpadded, bundle.plan.patch)
+    geometry = Geometry(grid.geometry.affine, image.shape[1:])
     everywhere = np.ones(image.shape[1:], dtype=bool)
-    window = bundle.plan.patch
+    bodies = {"all windows": everywhere, "windows with body": body_region(image, geometry.spacing_mm)}
+    runs = {name: engine_of_ours(image, body, bundle, model) for name, body in bodies.items()}
+    window = runs["all windows"].outputs.window
     theirs_s, theirs = engine_of_nnunet(image, window, work, model, python)
-    for name, body in (
-        ("all windows", everywhere),
-        ("windows with body", body_region(image, grid.geometry.spacing_mm)),
-    ):
-        seconds, masks, windows = engine_of_ours(image, body, bundle, model)
-        agreement = ", ".join(f"{head} {dice(mask, theirs[head]):.4f}" for head, mask in masks.items())
-        print(f"| engine, the same weights, {name} ({windows}) | {seconds:.1f} s | {theirs_s:.1f} s | "
-              f"{theirs_s / seconds:.1f} | Dice of masks: {agreement} |")  # fmt: skip
+    for name, run in runs.items():
+        overlaps = overlaps_of_heads(pred=on_grid(run.masks(bundle), geometry), ref=on_grid(theirs, geometry))
+        found = run.outputs
+        size = " x ".join(map(str, found.window))
+        print(f"| engine, the same weights, {name} ({found.windows_run} of {size}), {run.how} | {run.seconds:.1f} s | "
+              f"{theirs_s:.1f} s | {theirs_s / run.seconds:.1f} | pooled Dice {pooled_dice(overlaps):.4f} "
+              f"(bar {ENGINE_BAR}): {dice_of_heads(overlaps)} |", flush=True)  # fmt: skip
+
+
+def on_grid(masks: Mapping[str, Array], geometry: Geometry) -> dict[str, Volume]:
+    """Masks with the grid that they are on."""
+    return {head: Volume(mask.astype(np.uint8), geometry) for head, mask in masks.items()}
 
 
 def engine_of_nnunet(
@@ -132,68 +150,100 @@ def engine_of_nnunet(
     np.save(array, image)
     command: list[str | Path] = [python, HERE / "peers" / "nnunet_engine.py", model, array, ",".join(map(str, window))]
     command += [str(DEFAULT.overlap), out]
-    environment = {"PYTHONPATH": str(REPOSITORY)}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
-    logits = np.load(out)["logits"].astype(np.float32)
+    logits = np.load(out)["logits"]
     bundle = load_bundle(model)
+    above = np.log(bundle.threshold / (1 - bundle.threshold))
     masks, first = {}, 0
     for head in bundle.plan.heads:
         part = logits[first : first + head.channels]
         first += head.channels
-        above = np.log(bundle.threshold / (1 - bundle.threshold))
         masks[head.name] = part[0] >= above if head.channels == 1 else part.argmax(axis=0).astype(np.uint8)
     return float(done.stdout.splitlines()[-1]), masks
 
 
-def engine_of_ours(
-    image: Float32Array, body: Array, bundle: ModelBundle, model: Path
-) -> tuple[float, dict[str, Array], int]:
+@dataclass(frozen=True, eq=False)
+class EngineRun:
+    """What our sliding window gave, and how."""
+
+    seconds: float
+    outputs: WindowOutputs
+    backend: Backend
+
+    @property
+    def how(self) -> str:
+        """Library and precision."""
+        return f"{self.backend.name} {self.backend.precision}"
+
+    def masks(self, bundle: ModelBundle) -> dict[str, Array]:
+        """Heads of one channel above the threshold, classes of the others."""
+        above = {head: part >= bundle.threshold for head, part in self.outputs.probabilities.items()}
+        return {**above, **self.outputs.classes}
+
+
+def engine_of_ours(image: Float32Array, body: Array, bundle: ModelBundle, model: Path) -> EngineRun:
     """Our sliding window, loading included, with windows of the patch as nnU-Net has them."""
     start = time.perf_counter()
     backend = load_backend(bundle, model, "cpu")
     outputs = predict_windows(image, body, backend, bundle.plan, PATCHES)
-    seconds = time.perf_counter() - start
-    masks = {head: part >= bundle.threshold for head, part in outputs.probabilities.items()}
-    return seconds, masks | dict(outputs.classes), outputs.windows_run
+    return EngineRun(time.perf_counter() - start, outputs, backend)
 
 
-def dice(one: Array, other: Array) -> float:
-    """Of all that is not background and has the same value."""
-    both = np.count_nonzero((one == other) & (one > 0))
-    either = np.count_nonzero(one) + np.count_nonzero(other)
-    return 2 * both / either if either else float("nan")
+def whole_processes(study: Path, work: Path, model: Path, theirs: tuple[float, float]) -> dict[str, float]:
+    """A row for each mode as soon as it is measured; the seconds inside of the first."""
+    theirs_s, theirs_mb = theirs
+    inside: dict[str, float] = {}
+    for options in MODES:
+        note(f"crmo-seg predict {' '.join(options)}")
+        seconds, peak_mb, summary = ours(study, work, model, *options)
+        inside = inside or summary["timings_s"]
+        goal = GOALS_S.get(summary["precision"], float("nan"))
+        print(f"| whole process: {summary['mode']}, {summary['backend']} {summary['precision']}, "
+              f"{summary['windows_run']} of {summary['windows_in_all']} windows of {summary['window']} | "
+              f"{seconds:.1f} s, {peak_mb / 1000:.2f} GB | {theirs_s:.0f} s, {theirs_mb / 1000:.2f} GB | "
+              f"{theirs_s / seconds:.0f} | goal {goal:.0f} s |", flush=True)  # fmt: skip
+    return inside
+
+
+def note(doing: str) -> None:
+    """Tell on the terminal what is being done: some steps take minutes."""
+    print(f"... {doing}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
     """Run both sides and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--model", type=Path, help="a bundle with an OpenVINO model")
-    parser.add_argument("--peer-python")
-    parser.add_argument("--without-peer", action="store_true")
-    parser.add_argument("--work", type=Path, default=REPOSITORY / "outputs" / "predict_vs_nnunet")
-    arguments = parser.parse_args()
+    arguments = _arguments()
     work = arguments.work.absolute()
     work.mkdir(parents=True, exist_ok=True)
+    note("phantoms")
     study = make_studies(work)[0]
-    model = arguments.model or work / "bundle"
-    if arguments.model is None:
+    model = shipped_models().get(arguments.model, Path(arguments.model)) if arguments.model else work / "bundle"
+    if not arguments.model:
+        note("a network with drawn weights, exported")
         save_untrained(model, default_plan())
-    measured = []
-    for options in ([], ["--precision", "f32"], ["--fast"], ["--best"]):
-        seconds, peak_mb, summary = ours(study, work, model, *options)
-        how = f"{summary['mode']}, {summary['backend']} {summary['precision']}"
-        windows = f"{summary['windows_run']} of {summary['windows_in_all']} windows of {summary['window']}"
-        measured.append((f"{how}, {windows}", seconds, peak_mb, summary))
     python = None if arguments.without_peer else peer_python(arguments.peer_python, work)
-    theirs_s, theirs_mb = peers(study, work, python) if python else (float("nan"), float("nan"))
-    print("| | crmo_seg | nnU-Net | ratio | |\n|---|---|---|---|---|")
-    for name, seconds, peak_mb, summary in measured:
-        goal = GOALS_S.get(str(summary["precision"]), float("nan"))
-        print(f"| whole process: {name} | {seconds:.1f} s, {peak_mb / 1000:.2f} GB | {theirs_s:.0f} s, "
-              f"{theirs_mb / 1000:.2f} GB | {theirs_s / seconds:.0f} | goal {goal:.0f} s |")  # fmt: skip
+    theirs = (float("nan"), float("nan"))
+    if python and not arguments.engines_only:
+        note("nnUNetv2_predict, minutes")
+        theirs = peers(study, work, python)
+    print(HEADER, flush=True)
+    inside = {} if arguments.engines_only else whole_processes(study, work, model, theirs)
     if python:
+        note("engines")
         engines(study, work, model, python)
-    print("\nseconds inside:", json.dumps(measured[0][3]["timings_s"]))
+    if inside:
+        print("\nseconds inside:", json.dumps(inside))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--model", help="a bundle with an OpenVINO model: its folder, or the name of a shipped model")
+    parser.add_argument("--peer-python", help="of an environment with nnunetv2")
+    parser.add_argument("--without-peer", action="store_true", help="crmo_seg alone")
+    parser.add_argument("--engines-only", action="store_true", help="no whole processes: the two sliding windows alone")
+    parser.add_argument("--work", type=Path, default=REPOSITORY / "outputs" / "predict_vs_nnunet")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

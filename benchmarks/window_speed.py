@@ -1,9 +1,10 @@
 """One window of the default network: torch eager, autocast, compiled, and OpenVINO, by window size.
 
-python benchmarks/window_speed.py [--repeats 3] [--compile] [network.stages.channels=[24,48,96,192,240] ...]
+python benchmarks/window_speed.py [network.stages.channels=[...] ...] [--repeats 3] [--compile] [--windows 96x128x24]
 
 Prints seconds, arithmetic rate, and seconds for the body of one composed study, cut into such windows without overlap;
-beside them the rate of a matrix product on this machine. Half precision is left out where the processor has none.
+beside them the rate of a matrix product on this machine. Half precision is left out where the processor has none; what
+cannot be compiled here has a row that says why.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from crmo_seg.plan import Plan, Triple
 
 WINDOWS: Final[tuple[Triple, ...]] = ((96, 96, 36), (96, 128, 24), (128, 160, 36), (192, 192, 36), (192, 256, 44))
 STUDY_MM: Final = (480.0, 1500.0, 216.0)
+SLICE_MM: Final = 6.0
 BODY_SHARE: Final = 0.5
 
 Run = Callable[[Float32Array], object]
@@ -73,6 +75,30 @@ def backends(bundle: ModelBundle, folder: Path, *, compiled: bool) -> Iterator[t
         yield f"OpenVINO {precision}", OpenVinoBackend(bundle.plan, models, precision)
 
 
+def row(name: str, run: Run, plan: Plan, image: Float32Array, repeats: int) -> str:
+    """A line of the table; of what fails, with the first line of its error in place of numbers."""
+    window: Triple = (image.shape[2], image.shape[3], image.shape[4])
+    size, work = " x ".join(map(str, window)), gflop(plan, window)
+    try:
+        first, usual = seconds(run, image, repeats)
+    except Exception as error:  # a compiler that is missing or fails raises what it likes
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace("|", "/")
+        return f"| {size} | {work:.0f} | {name} | failed: {reason[:120]} | | | |"
+    body_voxels = BODY_SHARE * np.prod(STUDY_MM) / plan.grid.in_plane_spacing_mm**2 / SLICE_MM
+    study = usual * body_voxels / np.prod(window)
+    return f"| {size} | {work:.0f} | {name} | {first:.1f} | {usual:.2f} | {work / usual:.0f} | {study:.1f} |"
+
+
+def window_of(text: str) -> Triple:
+    """Sides from the command line.
+
+    >>> window_of("96x128x24")
+    (96, 128, 24)
+    """
+    x, y, z = map(int, text.split("x"))
+    return x, y, z
+
+
 def seconds(run: Run, window: Float32Array, repeats: int) -> tuple[float, float]:
     """Of the first call, which compiles, and the median of later ones."""
     spent = []
@@ -88,6 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--compile", action="store_true", help="torch.compile too, which takes minutes")
+    parser.add_argument("--windows", type=window_of, nargs="+", default=WINDOWS, help="such as 96x128x24")
     parser.add_argument("overrides", nargs="*")
     arguments = parser.parse_args()
     plan = default_plan(*arguments.overrides)
@@ -95,20 +122,13 @@ def main() -> None:
     print(f"channels {plan.network.channels}, {plan.grid.in_plane_spacing_mm} mm in plane")
     print("matrix product: " + ", ".join(f"{name} {matrix_gflop_s(kind):.0f} GFLOP/s" for name, kind in rates.items()))
     print("\n| window | GFLOP | by | first call, s | s | GFLOP/s | body of a study, s |\n|---|---|---|---|---|---|---|")
-    body_voxels = BODY_SHARE * np.prod(STUDY_MM) / plan.grid.in_plane_spacing_mm**2 / 6.0
     with tempfile.TemporaryDirectory() as folder:
         bundle = save_untrained(Path(folder) / "bundle", plan)
-        for window in WINDOWS:
+        for window in arguments.windows:
+            torch.compiler.reset()  # else the second size is compiled for sizes of any kind, and is slower
             image = np.random.default_rng(0).standard_normal((1, len(plan.sequences), *window), dtype=np.float32)
-            work = gflop(plan, window)
             for name, run in backends(bundle, Path(folder) / "bundle", compiled=arguments.compile):
-                first, usual = seconds(run, image, arguments.repeats)
-                study = usual * body_voxels / np.prod(window)
-                size = " x ".join(map(str, window))
-                print(
-                    f"| {size} | {work:.0f} | {name} | {first:.1f} | {usual:.2f} | {work / usual:.0f} | {study:.1f} |",
-                    flush=True,
-                )
+                print(row(name, run, plan, image, arguments.repeats), flush=True)
 
 
 if __name__ == "__main__":
