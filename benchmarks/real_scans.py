@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.pixels import read_stack
 
 from crmo_seg.errors import InputError
 from crmo_seg.inference.modes import DEFAULT, MODES
 from crmo_seg.inference.predictor import Predictor, StudyImages
+from crmo_seg.io.dicom.read.find import find_stacks
+from crmo_seg.io.dicom.read.pixels import read_stack
 from crmo_seg.io.dicom.source import is_dicom_file
 from crmo_seg.io.nifti import read_image
 from crmo_seg.jobs.predict import load_model
