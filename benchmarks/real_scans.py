@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +68,7 @@ def dicom_scans(data: Path) -> Iterator[RealScan]:
             try:
                 yield RealScan(group, name, stack.modality, read_stack(stack).volume)
             except InputError as error:
-                print(f"left out: {group}/{name}: {error.problem}")
+                print(f"left out: {group}/{name}: {error.problem}", file=sys.stderr)
 
 
 def dicom_folders(data: Path) -> list[Path]:
@@ -128,7 +130,7 @@ def run(data: Path, predictor: Predictor) -> dict[str, list[SheetRow]]:
     rows: dict[str, list[SheetRow]] = {}
     seen: Counter[str] = Counter()
     print(HEADER)
-    for scan in (*nifti_scans(data), *dicom_scans(data)):
+    for scan in chain(nifti_scans(data), dicom_scans(data)):
         seen[identity(scan.image)] += 1
         if seen[identity(scan.image)] > 1:
             continue
