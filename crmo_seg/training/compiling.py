@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -23,8 +23,7 @@ def compiled(function: Function) -> Function:
         torch.compile(_trial)(torch.zeros(1))
     except Exception as error:  # torch raises whatever the compiler's absence leads to
         raise InputError("compile", f"cannot be done here ({type(error).__name__})", _REMEDY) from error
-    compiled_function: Function = torch.compile(function)
-    return compiled_function
+    return cast(Function, torch.compile(function))
 
 
 def _trial(value: Tensor) -> Tensor:
