@@ -55,7 +55,7 @@ class Network(nn.Module):
         """Parameters that take no part in ``forward_deep``: DDP would wait for their gradients."""
         yield from ()
 
-    def outputs(self) -> Iterator[nn.Parameter]:
+    def last_layers(self) -> Iterator[nn.Parameter]:
         """Parameters of the last layers, which ``output_rate`` lets learn faster."""
         yield from ()
 
@@ -96,7 +96,7 @@ class UNet(Network):
         depth = max(1, len(features) - 1)
         return {name: [outputs[-i](features[-i]) for i in range(1, depth + 1)] for name, outputs in self._head_items()}
 
-    def outputs(self) -> Iterator[nn.Parameter]:
+    def last_layers(self) -> Iterator[nn.Parameter]:
         """The 1 x 1 x 1 convolutions of the heads."""
         yield from self.heads.parameters()
 

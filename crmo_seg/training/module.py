@@ -65,7 +65,7 @@ class SegmentationModule(pl.LightningModule):
         schedule: see ``schedules``.
 
     ``forward_patches`` may be replaced by a compiled one; ``output_rate`` is the learning rate of the network's
-    ``outputs`` over that of its other parameters. Logs ``train/loss``, ``train/<head>_loss``, and what
+    ``last_layers`` over that of its other parameters. Logs ``train/loss``, ``train/<head>_loss``, and what
     ``metrics.summary`` names. After a validation ``scores`` holds all its cases, on every rank, and ``validated_step``
     the number of steps that its weights had learnt.
     """
@@ -140,7 +140,7 @@ class SegmentationModule(pl.LightningModule):
         Adam moves every weight by as much. A last layer sums over few features, eight in a narrow network, so that its
         logits leave zero far more slowly than features change (maximal update parametrisation, arXiv:2203.03466).
         """
-        last = {id(weight) for weight in self.network.outputs()}
+        last = {id(weight) for weight in self.network.last_layers()}
         rates: dict[float, list[nn.Parameter]] = {}
         for weight in self.network.parameters():
             if weight.requires_grad:
