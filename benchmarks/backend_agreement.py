@@ -23,7 +23,7 @@ from crmo_seg.inference.backend import Backend, load_backend
 from crmo_seg.inference.predictor import Predictor, StudyImages
 from crmo_seg.inference.torch_backend import TorchBackend, cpu_has_bf16
 from crmo_seg.io.study import open_study
-from crmo_seg.jobs.predict import shipped_models
+from crmo_seg.jobs.predict import bundle_folder
 from crmo_seg.jobs.study_job import as_the_model_says, images_of
 from crmo_seg.keys import EDEMA
 from crmo_seg.lesions import overlap_voxels
@@ -137,7 +137,7 @@ def backends(bundle: ModelBundle, folder: Path) -> dict[str, Backend]:
 def main() -> None:
     """Print a row for each scan and backend, and the pools."""
     arguments = _arguments()
-    folder = shipped_models().get(arguments.model, Path(arguments.model))
+    folder = bundle_folder(arguments.model)
     bundle = load_bundle(folder)
     eager = Predictor(bundle, TorchBackend(bundle, "cpu", "f32"))
     others = {name: Predictor(bundle, backend) for name, backend in backends(bundle, folder).items()}

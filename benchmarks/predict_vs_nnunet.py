@@ -34,7 +34,7 @@ from crmo_seg.inference.modes import DEFAULT, Mode
 from crmo_seg.inference.sliding import WindowOutputs, predict_windows
 from crmo_seg.inference.windows import Float32Array, pad_with_air
 from crmo_seg.io.nifti import read_image, read_labels, write_nifti
-from crmo_seg.jobs.predict import shipped_models
+from crmo_seg.jobs.predict import bundle_folder
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
 from crmo_seg.preprocess import body_region, preprocess
 from crmo_seg.volume import Array, Geometry, Volume
@@ -218,7 +218,7 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     note("phantoms")
     study = make_studies(work)[0]
-    model = shipped_models().get(arguments.model, Path(arguments.model)) if arguments.model else work / "bundle"
+    model = bundle_folder(arguments.model) if arguments.model else work / "bundle"
     if not arguments.model:
         note("a network with drawn weights, exported")
         save_untrained(model, default_plan())

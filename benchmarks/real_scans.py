@@ -131,8 +131,9 @@ def run(data: Path, predictor: Predictor) -> dict[str, list[SheetRow]]:
     seen: Counter[str] = Counter()
     print(HEADER)
     for scan in chain(nifti_scans(data), dicom_scans(data)):
-        seen[identity(scan.image)] += 1
-        if seen[identity(scan.image)] > 1:
+        volume = identity(scan.image)
+        seen[volume] += 1
+        if seen[volume] > 1:
             continue
         prediction = predict(scan, predictor)
         print(as_markdown(scan, prediction), flush=True)

@@ -42,7 +42,7 @@ def load_model(
         InputError: where there is no such model, device, mode or precision.
     """
     chosen = mode_named(mode)
-    folder = _bundle_folder(model)
+    folder = bundle_folder(model)
     bundle = load_bundle(folder)
     told = {"notice": notice} if notice else {}
     backend = load_backend(bundle, folder, device, precision, **told)
@@ -121,8 +121,12 @@ def _check_single_identity(path: Path, studies: Sequence[Study], options: Predic
         raise InputError(path, problem, "predict them one by one, or put patient and visit into a manifest")
 
 
-def _bundle_folder(model: str | Path | None) -> Path:
-    """The folder of a shipped model, or the one that is given; a shipped name goes before a folder of that name."""
+def bundle_folder(model: str | Path | None) -> Path:
+    """The folder of a shipped model, or the one that is given; a shipped name goes before a folder of that name.
+
+    Raises:
+        InputError: where the default model is meant and none is shipped.
+    """
     shipped = shipped_models()
     name = DEFAULT_MODEL if model is None else str(model)
     if name in shipped:

@@ -26,22 +26,24 @@ def test_a_missing_prediction_is_named(study: Study, others: int) -> None:
     assert not study.out.exists()
 
 
-def test_another_grid_is_refused(study: Study) -> None:
+@pytest.fixture
+def shifted(study: Study) -> Study:
+    """A case whose prediction lies 1 mm beside its reference."""
     study.add("a", "edema", pred={}, ref={})
-    shifted = SPACING.copy()
-    shifted[0, 3] = 1.0
-    write_labels(study.predictions / "a" / "edema.nii.gz", {}, shifted)
+    affine = SPACING.copy()
+    affine[0, 3] = 1.0
+    write_labels(study.predictions / "a" / "edema.nii.gz", {}, affine)
+    return study
+
+
+def test_another_grid_is_refused(shifted: Study) -> None:
     with pytest.raises(InputError, match=r"a/edema\.nii\.gz: is on another grid than .*a_edema\.nii\.gz"):
-        evaluate(study.manifest, study.predictions, study.out)
+        evaluate(shifted.manifest, shifted.predictions, shifted.out)
 
 
-def test_a_mask_beside_its_reference_says_by_how_much(study: Study) -> None:
-    study.add("a", "edema", pred={}, ref={})
-    shifted = SPACING.copy()
-    shifted[0, 3] = 1.0
-    write_labels(study.predictions / "a" / "edema.nii.gz", {}, shifted)
+def test_a_mask_beside_its_reference_says_by_how_much(shifted: Study) -> None:
     with pytest.raises(InputError, match=r"a_edema\.nii\.gz: both are Volume\(.*, but up to 1 mm apart"):
-        evaluate(study.manifest, study.predictions, study.out)
+        evaluate(shifted.manifest, shifted.predictions, shifted.out)
 
 
 @pytest.mark.parametrize(("pred", "ref", "name"), [({(0, 3): 2}, {}, r"a/edema"), ({}, {(0, 3): 2}, "a_edema")])
