@@ -18,8 +18,8 @@ _TOP_PAD_BYTES: Final = 256 * 2**20
 def keep_freed_memory() -> bool:
     """Tell glibc to reuse freed blocks instead of giving them back, for the life of this process.
 
-    By default it maps each block above some megabytes anew, and the kernel fills its pages with zeros: an eighth of the
-    processor time of a training on a CPU (benchmarks/training_step.py). The process keeps its peak of memory.
+    By default it maps each block above some megabytes anew, and the kernel fills its pages with zeros, which costs a
+    training on a CPU about an eighth of its time (measured in docs/training.md). The process keeps its peak of memory.
 
     Returns:
         Whether it was done: false where the C library is another one (macOS, Windows, musl).
