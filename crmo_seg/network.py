@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from types import MappingProxyType
@@ -14,6 +15,8 @@ from crmo_seg.plan import Head, NetworkPlan, Plan, Triple
 from crmo_seg.plan.networks import NETWORKS, added_network
 
 NEGATIVE_SLOPE = 0.01
+FIRST_FOREGROUND_SHARE = 0.05
+"""What an untrained head takes for foreground, by its bias, as in RetinaNet (arXiv:1708.02002, section 4.1)."""
 
 
 def build_network(network_class: str, plan: Plan) -> Network:
@@ -162,7 +165,18 @@ def _convolution(in_channels: int, out_channels: int, kernel: Triple, stride: Tr
 
 def _outputs(channels: tuple[int, ...], out_channels: int) -> list[nn.Module]:
     """An output for each stage of the decoder, the coarsest first, as the decoder yields them."""
-    return [nn.Conv3d(width, out_channels, kernel_size=1) for width in reversed(channels)]
+    return [_output(width, out_channels) for width in reversed(channels)]
+
+
+def _output(in_channels: int, out_channels: int) -> nn.Conv3d:
+    layer = nn.Conv3d(in_channels, out_channels, kernel_size=1)
+    rest = max(out_channels - 1, 1)
+    odds = FIRST_FOREGROUND_SHARE / rest / (1 - FIRST_FOREGROUND_SHARE)
+    # Else hundreds of steps go by until the network has learnt no more than that most voxels are background.
+    nn.init.constant_(layer.bias[-rest:], math.log(odds))  # type: ignore[index]
+    if out_channels > 1:
+        nn.init.zeros_(layer.bias[:1])  # type: ignore[index]
+    return layer
 
 
 def _added_class(name: str) -> type[Network]:

@@ -92,6 +92,7 @@ class DiceCrossEntropy(CompoundLoss):
         dice_weight: of the Dice term (background left out for a softmax head).
         cross_entropy_weight: of the cross-entropy term.
         positive_weight: of foreground in the cross-entropy of a sigmoid head, against its rarity.
+        class_weight: of foreground in the cross-entropy of a softmax head.
         batch_dice: pool voxels over the batch in the Dice term.
     """
 
@@ -100,10 +101,11 @@ class DiceCrossEntropy(CompoundLoss):
         dice_weight: float = 1.0,
         cross_entropy_weight: float = 1.0,
         positive_weight: float = 1.0,
+        class_weight: float = 1.0,
         batch_dice: bool = True,
     ) -> None:
         overlap = OverlapTerm(pool_batch=batch_dice)
-        super().__init__(overlap, CrossEntropy(positive_weight), dice_weight, cross_entropy_weight)
+        super().__init__(overlap, CrossEntropy(positive_weight, class_weight), dice_weight, cross_entropy_weight)
 
 
 class DiceFocal(CompoundLoss):
@@ -157,14 +159,18 @@ class CrossEntropy:
 
     Attributes:
         positive_weight: of foreground, sigmoid heads only.
+        class_weight: of every class but background, softmax heads only.
     """
 
     positive_weight: float = 1.0
+    class_weight: float = 1.0
 
     def __call__(self, logits: Tensor, target: Tensor) -> Tensor:
         """A ``VoxelLoss``."""
         if logits.shape[1] > 1:
-            return functional.cross_entropy(logits, target[:, 0].long(), reduction="none")
+            weights = logits.new_full(logits.shape[1:2], self.class_weight)
+            weights[0] = 1.0
+            return functional.cross_entropy(logits, target[:, 0].long(), weight=weights, reduction="none")
         weight = torch.tensor(self.positive_weight, device=logits.device)
         return functional.binary_cross_entropy_with_logits(logits, target.float(), pos_weight=weight, reduction="none")
 

@@ -22,6 +22,13 @@ def test_each_head_has_its_channels_at_full_resolution() -> None:
     }
 
 
+def test_untrained_heads_expect_little_foreground() -> None:
+    """Of an empty image the features are zero, so that the bias alone answers."""
+    logits = UNet(1, PLAN, (EDEMA_HEAD, BONES_HEAD))(torch.zeros(1, 1, 16, 16, 8))
+    assert logits["edema"].sigmoid().mean().item() == pytest.approx(0.05)
+    assert logits["bones"].softmax(dim=1)[:, 1:].sum(dim=1).mean().item() == pytest.approx(0.05)
+
+
 def test_deep_supervision_starts_with_the_output_of_inference() -> None:
     network = UNet(1, PLAN, (EDEMA_HEAD,)).eval()
     image = torch.randn(1, 1, 16, 16, 8)

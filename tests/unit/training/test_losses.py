@@ -128,6 +128,14 @@ def test_positive_weight_makes_a_missed_lesion_dearer() -> None:
     assert heavy - plain == pytest.approx(9 * softplus / 64, rel=1e-5)
 
 
+def test_class_weight_is_that_of_every_class_but_background() -> None:
+    logits, target = draw(3)
+    ours = DiceCrossEntropy(0.0, class_weight=3.0)(logits, target, LABELLED)
+    share = torch.tensor([1.0, 3.0, 3.0])[target[:, 0]].sum() / target.numel()
+    theirs = functional.cross_entropy(logits, target[:, 0], weight=torch.tensor([1.0, 3.0, 3.0]))
+    assert ours == pytest.approx((theirs * share).item(), rel=1e-5)
+
+
 def test_a_miss_costs_more_than_a_false_alarm() -> None:
     target = torch.zeros(1, 1, 4, 4, 4, dtype=torch.uint8)
     target[0, 0, :2] = 1
