@@ -8,7 +8,7 @@ from crmo_seg.keys import EDEMA, RESEARCH_ONLY
 
 def model_card(bundle: ModelBundle) -> str:
     """Markdown: what the model reads and marks, its threshold, and how well it does on its validation cases."""
-    heads = "\n".join(f"- `{head.name}`: {', '.join(head.classes)}" for head in bundle.plan.heads)
+    heads = "\n".join(f"- `{head.name}`: {', '.join(head.classes)}" for head in bundle.heads)
     metrics = (bundle.provenance or {}).get("metrics") or {}
     table = "\n".join(f"| {name} | {value:.3f} |" for name, value in metrics.items())
     threshold = f"Threshold of {EDEMA}: {bundle.threshold}; lesions from {bundle.minimum_lesion_ml} ml."
@@ -18,7 +18,7 @@ def model_card(bundle: ModelBundle) -> str:
 
 {RESEARCH_ONLY}
 
-Reads: {", ".join(bundle.plan.sequences)}. Marks:
+Reads: {", ".join(bundle.sequences)}. Marks:
 
 {heads}
 

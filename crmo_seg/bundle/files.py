@@ -21,6 +21,7 @@ from crmo_seg.volume import Array
 WEIGHTS_FILE: Final = "model.safetensors"
 CONTRACT_FILE: Final = "bundle.yaml"
 CARD_FILE: Final = "README.md"
+PARTS_FOLDER: Final = "parts"
 
 _KEYS = ("format_version", "name", "network_class", "plan", "threshold", "minimum_lesion_ml", "weights_sha256")
 
@@ -38,7 +39,7 @@ def save_bundle(bundle: ModelBundle, folder: Path) -> None:
 
 
 def load_bundle(folder: Path) -> ModelBundle:
-    """Read a bundle and check it.
+    """Read a bundle, with its parts, and check it.
 
     Raises:
         InputError: where it is missing, of another format version, incomplete, or its weights were changed.
@@ -47,6 +48,7 @@ def load_bundle(folder: Path) -> ModelBundle:
     weights = _read_weights(folder / WEIGHTS_FILE, contract["weights_sha256"])
     others = enumerate(contract.get("other_weights_sha256", ()), 1)
     other_weights = tuple(_read_weights(folder / _weights_file(number), sha256) for number, sha256 in others)
+    parts = tuple(_read_part(path, sha256) for path, sha256 in _parts(folder, contract))
     try:
         return ModelBundle(
             name=str(contract["name"]),
@@ -57,12 +59,29 @@ def load_bundle(folder: Path) -> ModelBundle:
             provenance=contract.get("provenance"),
             network_class=str(contract["network_class"]),
             other_weights=other_weights,
+            parts=parts,
         )
     except InputError as error:
         raise InputError(folder / CONTRACT_FILE, f"{error.source} {error.problem}", error.remedy) from None
     except (TypeError, AttributeError, ValueError) as error:
         problem = f"does not describe a model ({error})"
         raise InputError(folder / CONTRACT_FILE, problem, "save the model again") from None
+
+
+def part_folder(folder: Path, number: int) -> Path:
+    """Where a bundle keeps its part of that number, from 0: a bundle itself."""
+    return folder / PARTS_FOLDER / str(number)
+
+
+def _parts(folder: Path, contract: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    return [(part_folder(folder, number), str(own)) for number, own in enumerate(contract.get("parts_sha256", ()))]
+
+
+def _read_part(folder: Path, expected_sha256: str) -> ModelBundle:
+    part = load_bundle(folder)
+    if part.sha256 != expected_sha256:
+        raise InputError(folder, "is not the part that the model was saved with", "copy the whole bundle folder again")
+    return part
 
 
 def _weights_file(number: int) -> str:
@@ -76,6 +95,10 @@ def _write_files(bundle: ModelBundle, folder: Path) -> None:
         (folder / _weights_file(number)).write_bytes(content)
     (folder / CONTRACT_FILE).write_text(yaml.safe_dump(contract, sort_keys=False), encoding="utf-8")
     (folder / CARD_FILE).write_text(model_card(bundle), encoding="utf-8")
+    for number, part in enumerate(bundle.parts):
+        inside = part_folder(folder, number)
+        inside.mkdir(parents=True)
+        _write_files(part, inside)
 
 
 def _read_contract(folder: Path) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def with_half_weights(bundle: ModelBundle) -> ModelBundle:
         InputError: where a weight is no number, or larger than 65504.
     """
     first, *others = (_rounded(bundle.name, weights) for weights in _everyones(bundle))
-    return replace(bundle, weights=first, other_weights=tuple(others))
+    parts = tuple(with_half_weights(part) for part in bundle.parts)
+    return replace(bundle, weights=first, other_weights=tuple(others), parts=parts)
 
 
 def _everyones(bundle: ModelBundle) -> tuple[Mapping[str, Array], ...]:

@@ -13,12 +13,12 @@ from safetensors.numpy import save as save_tensors
 
 from crmo_seg.errors import InputError
 from crmo_seg.keys import MINIMUM_LESION_ML
-from crmo_seg.plan import Plan
+from crmo_seg.plan import Head, Plan
 from crmo_seg.plan.networks import NETWORKS, added_network
 from crmo_seg.volume import Array
 
 FORMAT_VERSION: Final = 1
-_NOT_THE_NETWORK: Final = ("name", "threshold", "minimum_lesion_ml")
+_NOT_THE_NETWORK: Final = ("name", "threshold", "minimum_lesion_ml", "parts_sha256")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class ModelBundle:
         provenance: versions, configuration, data and metrics of the training; plain YAML.
         network_class: one of ``plan.networks.network_names``.
         other_weights: of the further members of an ensemble.
+        parts: bundles that mark other heads of the same study, each on a grid of its own; they have no parts.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ModelBundle:
     provenance: Mapping[str, Any] | None = None
     network_class: str = NETWORKS[0]
     other_weights: tuple[Mapping[str, Array], ...] = ()
+    parts: tuple[ModelBundle, ...] = ()
 
     def __post_init__(self) -> None:
         if self.network_class not in NETWORKS:
@@ -53,6 +55,21 @@ class ModelBundle:
         if self.minimum_lesion_ml < 0:
             problem = f"has the smallest lesion {self.minimum_lesion_ml} ml"
             raise InputError(f"bundle {self.name}", problem, "give 0 or more")
+        names = [head.name for head in self.heads]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            remedy = "leave all but one of them out"
+            raise InputError(f"bundle {self.name}", f"has several parts that mark {', '.join(twice)}", remedy)
+
+    @property
+    def sequences(self) -> tuple[str, ...]:
+        """What it reads: the sequences of its own network, then further ones of its parts."""
+        return tuple(dict.fromkeys(name for bundle in (self, *self.parts) for name in bundle.plan.sequences))
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """What it marks: the heads of its own network, then those of its parts."""
+        return (*self.plan.heads, *(head for part in self.parts for head in part.plan.heads))
 
     @cached_property
     def sha256(self) -> str:
@@ -68,7 +85,8 @@ class ModelBundle:
     def contract(self) -> dict[str, Any]:
         """What ``bundle.yaml`` holds of it, but for the provenance."""
         hashes = [hashlib.sha256(content).hexdigest() for content in self.files_of_weights()]
-        others = {"other_weights_sha256": hashes[1:]} if self.other_weights else {}
+        others: dict[str, Any] = {"other_weights_sha256": hashes[1:]} if self.other_weights else {}
+        others |= {"parts_sha256": [part.sha256 for part in self.parts]} if self.parts else {}
         return {
             "format_version": FORMAT_VERSION,
             "name": self.name,
@@ -87,7 +105,7 @@ class ModelBundle:
     def members(self) -> tuple[ModelBundle, ...]:
         """A bundle for each set of weights: itself, where it is no ensemble."""
         everyones = (self.weights, *self.other_weights)
-        return tuple(replace(self, weights=weights, other_weights=()) for weights in everyones)
+        return tuple(replace(self, weights=weights, other_weights=(), parts=()) for weights in everyones)
 
 
 def _hash_of(contract: Mapping[str, Any]) -> str:

@@ -116,6 +116,21 @@ def ensemble(
 
 
 @app.command()
+def combine(
+    bundle: Annotated[Path, typer.Argument(help="Model bundle, for example one that marks edema.")],
+    parts: Annotated[list[Path], typer.Argument(help="Bundles that mark something else, for example bones.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new bundle.")],
+    quiet: Quiet = False,
+) -> None:
+    """Make one model of bundles that mark different things, each on a grid of its own."""
+    from crmo_seg.jobs.combine import combine as run_combine
+
+    made = run_combine(bundle, parts, out)
+    if not quiet:
+        typer.echo(f"{out} marks {', '.join(head.name for head in made.heads)}")
+
+
+@app.command()
 def publish(
     bundle: Annotated[Path, typer.Argument(help="Model bundle of a training, or an ensemble.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new bundle.")],

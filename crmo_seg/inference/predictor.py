@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,7 +68,17 @@ class _Timings:
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.seconds[name] = round(time.perf_counter() - start, 3)
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class _Marked:
+    """What one network, on its own grid, says about a study; masks and probabilities are on the scan's grid."""
+
+    outputs: WindowOutputs
+    probabilities: dict[str, Volume]
+    masks: dict[str, Volume]
+    disagreement: float | None
 
 
 class Predictor:
@@ -78,17 +88,22 @@ class Predictor:
         bundle: the model.
         backend: runs its windows; from ``load_backend``.
         mode: overlap and mirroring; a model is shown mirrored windows only along axes that its training mirrored.
+        part_backends: run the windows of the bundle's parts, in their order.
 
     Raises:
         InputError: where the mode needs a head that the model does not have.
     """
 
-    def __init__(self, bundle: ModelBundle, backend: Backend, mode: Mode = DEFAULT) -> None:
+    def __init__(
+        self, bundle: ModelBundle, backend: Backend, mode: Mode = DEFAULT, part_backends: Sequence[Backend] = ()
+    ) -> None:
         self.bundle = bundle
+        self.parts = tuple(zip(bundle.parts, part_backends, strict=True))
         self.backend = backend
         self.mode = mode.mirroring_only(_mirrored_in_training(bundle))
+        self._asked_mode = mode
         self.training = ranges_of_model(bundle.provenance)
-        if mode.thresholds_edema and BONES not in {head.name for head in bundle.plan.heads}:
+        if mode.thresholds_edema and BONES not in {head.name for head in bundle.heads}:
             problem = f"has no head {BONES}, in which the mode {mode.name} looks for outliers"
             raise InputError(f"model {bundle.name}", problem, "give a model that marks bones, or another mode")
 
@@ -99,15 +114,10 @@ class Predictor:
             InputError: where a sequence that the model reads is missing.
         """
         timings = _Timings()
-        with timings.stage("preprocess"):
-            image, grid = self._model_input(study)
-            body = body_region(image, grid.geometry.spacing_mm)
-        with timings.stage("network"):
-            members = MembersTogether(self.backend, self.bundle.threshold, self.mode.most_members)
-            outputs = predict_windows(image, body, members, self.bundle.plan, self.mode, on_window)
-        with timings.stage("restore"):
-            probabilities = _probabilities(outputs, grid)
-            masks = _class_masks(outputs, grid, study.laterality) | self._binary_masks(probabilities)
+        own = self._mark(study, self.bundle, self.backend, timings, on_window)
+        marked = [own, *(self._mark(study, part, backend, timings, on_window) for part, backend in self.parts)]
+        masks = {name: mask for each in marked for name, mask in each.masks.items()}
+        probabilities = {name: volume for each in marked for name, volume in each.probabilities.items()}
         with timings.stage("lesions"):
             if self.mode.thresholds_edema:
                 probabilities.pop(EDEMA, None)
@@ -116,19 +126,26 @@ class Predictor:
         if lesion_map is not None:
             masks[EDEMA] = lesion_map.labels.with_array(lesion_map.labels.array > 0)
         with timings.stage("quality"):
-            least = self.bundle.minimum_lesion_ml / grid.geometry.voxel_volume_ml
-            flags = quality_flags(study.images, masks, lesion_map, self.training, members.disagreement(least))
-        provenance = self._provenance(study, outputs, timings.seconds)
+            apart = next((each.disagreement for each in marked if EDEMA in each.masks), None)
+            flags = quality_flags(study.images, masks, lesion_map, self.training, apart)
+        provenance = self._provenance(study, own.outputs, timings.seconds)
         return Prediction(study.case_id, masks, probabilities.get(EDEMA), lesion_map, provenance, flags)
 
-    def _model_input(self, study: StudyImages) -> tuple[Float32Array, ModelGrid]:
-        missing = [name for name in self.bundle.plan.sequences if name not in study.images]
-        if missing:
-            have = ", ".join(study.images)
-            problem = f"has no {', '.join(missing)} (has {have}), which the model {self.bundle.name} reads"
-            raise InputError(f"case {study.case_id}", problem, "give that sequence or another model")
-        images = [study.images[name] for name in self.bundle.plan.sequences]
-        return preprocess(images, self.bundle.plan.grid)
+    def _mark(
+        self, study: StudyImages, bundle: ModelBundle, backend: Backend, timings: _Timings, on_window: Progress | None
+    ) -> _Marked:
+        with timings.stage("preprocess"):
+            image, grid = _model_input(study, bundle)
+            body = body_region(image, grid.geometry.spacing_mm)
+        with timings.stage("network"):
+            members = MembersTogether(backend, self.bundle.threshold, self.mode.most_members)
+            mode = self._asked_mode.mirroring_only(_mirrored_in_training(bundle))
+            outputs = predict_windows(image, body, members, bundle.plan, mode, on_window)
+        with timings.stage("restore"):
+            probabilities = _probabilities(outputs, grid)
+            masks = _class_masks(outputs, grid, study.laterality) | self._binary_masks(probabilities)
+        least = self.bundle.minimum_lesion_ml / grid.geometry.voxel_volume_ml
+        return _Marked(outputs, probabilities, masks, members.disagreement(least))
 
     def _binary_masks(self, probabilities: Mapping[str, Volume]) -> dict[str, Volume]:
         return {name: self._above_threshold(volume) for name, volume in probabilities.items()}
@@ -164,6 +181,15 @@ class Predictor:
             minimum_lesion_ml=self.bundle.minimum_lesion_ml,
             timings_s=dict(seconds),
         )
+
+
+def _model_input(study: StudyImages, bundle: ModelBundle) -> tuple[Float32Array, ModelGrid]:
+    missing = [name for name in bundle.plan.sequences if name not in study.images]
+    if missing:
+        have = ", ".join(study.images)
+        problem = f"has no {', '.join(missing)} (has {have}), which the model {bundle.name} reads"
+        raise InputError(f"case {study.case_id}", problem, "give that sequence or another model")
+    return preprocess([study.images[name] for name in bundle.plan.sequences], bundle.plan.grid)
 
 
 def _probabilities(outputs: WindowOutputs, grid: ModelGrid) -> dict[str, Volume]:

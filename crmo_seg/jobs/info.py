@@ -25,8 +25,9 @@ def _models() -> list[tuple[str, str]]:
 
 
 def _description(bundle: ModelBundle) -> str:
-    sequences, heads = ", ".join(bundle.plan.sequences), ", ".join(head.name for head in bundle.plan.heads)
-    millions = sum(array.size for member in bundle.members for array in member.weights.values()) / 1e6
+    sequences, heads = ", ".join(bundle.sequences), ", ".join(head.name for head in bundle.heads)
+    networks = [network for part in (bundle, *bundle.parts) for network in part.members]
+    millions = sum(array.size for network in networks for array in network.weights.values()) / 1e6
     return f"reads {sequences}, marks {heads}; {millions:.1f} million weights, sha256 {bundle.sha256[:12]}"
 
 

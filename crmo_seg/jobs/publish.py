@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crmo_seg.bundle import ModelBundle, load_bundle, save_bundle, with_half_weights
+from crmo_seg.bundle import ModelBundle, load_bundle, part_folder, save_bundle, with_half_weights
 from crmo_seg.errors import InputError
 from crmo_seg.inference.backend import is_installed
 from crmo_seg.inference.self_check import difference, kept_window, make_self_check, noise_window
@@ -52,11 +52,16 @@ def publish(folder: Path, out: Path, name: str | None = None) -> Published:
     bundle = load_bundle(folder)
     small = replace(with_half_weights(bundle), name=name or out.resolve().name)
     window = _window(folder, bundle)
+    windows = [_window(part_folder(folder, number), part) for number, part in enumerate(bundle.parts)]
     changes = _changes(bundle, small, window)
+    for part, small_part, its_window in zip(bundle.parts, small.parts, windows, strict=True):
+        changes |= _changes(part, small_part, its_window)
     rounding = {"weights": "float16", "from_sha256": bundle.sha256, "largest_difference": dict(changes)}
     small = replace(small, provenance={**(bundle.provenance or {}), "rounding": rounding})
     save_bundle(small, out)
     export_openvino(small, out, window)
+    for number, (part, its_window) in enumerate(zip(small.parts, windows, strict=True)):
+        export_openvino(part, part_folder(out, number), its_window)
     return Published(small, folder_megabytes(out), changes)
 
 

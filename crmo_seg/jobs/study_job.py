@@ -195,7 +195,7 @@ def with_notes(prediction: Prediction, composed: ComposedStudy | None) -> Predic
 
 def as_the_model_says(images: Mapping[str, Volume], predictor: Predictor) -> Mapping[str, Volume]:
     """One image that nobody named is the sequence that a model of one sequence reads."""
-    wanted = predictor.bundle.plan.sequences
+    wanted = predictor.bundle.sequences
     if len(images) != 1 or len(wanted) != 1:
         return images
     return dict(zip(wanted, images.values(), strict=True))

@@ -1,0 +1,52 @@
+"""``crmo-seg combine``: the model that is written runs, on the parts' own grids."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stub_model import make_bundle, make_image
+
+from crmo_seg import load_model
+from crmo_seg.bundle import part_folder, save_bundle
+from crmo_seg.errors import InputError
+from crmo_seg.inference.openvino_wanted import export_where_possible
+from crmo_seg.inference.predictor import Predictor, StudyImages
+from crmo_seg.jobs.combine import combine
+from crmo_seg.keys import BONES, EDEMA, STIR
+from crmo_seg.plan import BONES_HEAD
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    bones = make_bundle("bones", heads=(BONES_HEAD,), seed=1)
+    coarse = replace(bones.plan.grid, in_plane_spacing_mm=2 * bones.plan.grid.in_plane_spacing_mm)
+    for bundle in (make_bundle("edema"), replace(bones, plan=replace(bones.plan, grid=coarse))):
+        save_bundle(bundle, tmp_path / bundle.name)
+        export_where_possible(bundle, tmp_path / bundle.name)
+    return [tmp_path / "edema", tmp_path / "bones"]
+
+
+def test_it_marks_what_each_bundle_marks_alone(folders: list[Path], tmp_path: Path) -> None:
+    combine(folders[0], folders[1:], tmp_path / "both")
+    study = StudyImages("case", {STIR: make_image()})
+    edema, bones, both = (load_model(place, "cpu").predict(study) for place in (*folders, tmp_path / "both"))
+    assert set(both.masks) == {EDEMA, BONES}
+    assert np.array_equal(both.probability.array, edema.probability.array)
+    assert np.array_equal(both.masks[BONES].array, bones.masks[BONES].array)
+    assert both.provenance.windows_run == edema.provenance.windows_run
+
+
+def test_each_part_runs_by_openvino(folders: list[Path], tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    combine(folders[0], folders[1:], tmp_path / "both")
+    predictor: Predictor = load_model(tmp_path / "both", "cpu")
+    assert [predictor.backend.name, *(backend.name for _, backend in predictor.parts)] == ["openvino", "openvino"]
+    assert (part_folder(tmp_path / "both", 0) / "openvino").is_dir()
+
+
+def test_a_bundle_is_not_overwritten_by_what_is_made_of_it(folders: list[Path]) -> None:
+    with pytest.raises(InputError, match="is one of the bundles that the model is made of"):
+        combine(folders[0], folders[1:], folders[1])
