@@ -9,8 +9,8 @@ from crmo_seg.keys import EDEMA, RESEARCH_ONLY
 def model_card(bundle: ModelBundle) -> str:
     """Markdown: what the model reads and marks, its threshold, and how well it does on its validation cases."""
     heads = "\n".join(f"- `{head.name}`: {', '.join(head.classes)}" for head in bundle.heads)
-    metrics = (bundle.provenance or {}).get("metrics") or {}
-    table = "\n".join(f"| {name} | {value:.3f} |" for name, value in metrics.items())
+    metrics = [(part.provenance or {}).get("metrics") or {} for part in (bundle, *bundle.parts)]
+    table = "\n".join(f"| {name} | {value:.3f} |" for each in metrics for name, value in each.items())
     threshold = f"Threshold of {EDEMA}: {bundle.threshold}; lesions from {bundle.minimum_lesion_ml} ml."
     if bundle.other_weights:
         threshold += f" The mean of {len(bundle.members)} networks."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from crmo_seg.bundle.model import ModelBundle
 from crmo_seg.errors import InputError
@@ -36,4 +37,12 @@ def _without(bundle: ModelBundle, names: Collection[str]) -> ModelBundle:
         {name: array for name, array in weights.items() if not name.startswith(gone)}
         for weights in (bundle.weights, *bundle.other_weights)
     )
-    return replace(bundle, plan=replace(bundle.plan, heads=heads), weights=first, other_weights=tuple(others))
+    plan, provenance = replace(bundle.plan, heads=heads), _without_metrics(bundle.provenance or {}, names)
+    return replace(bundle, plan=plan, weights=first, other_weights=tuple(others), provenance=provenance)
+
+
+def _without_metrics(provenance: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Figures of a head that is gone would be read as those of the part."""
+    gone = tuple(f"val/{name}_" for name in names)
+    metrics = {name: value for name, value in (provenance.get("metrics") or {}).items() if not name.startswith(gone)}
+    return {**provenance, "metrics": metrics}

@@ -25,8 +25,10 @@ def test_it_marks_what_its_parts_mark() -> None:
 
 
 def test_a_part_replaces_a_head_of_the_same_name() -> None:
-    both = make_bundle("both", heads=(EDEMA_HEAD, BONES_HEAD))
+    metrics = {"val/edema_dice": 0.5, "val/bones_dice": 0.1, "val/bones_dice_rib": 0.1, "val/lesion_f1": 0.6}
+    both = replace(make_bundle("both", heads=(EDEMA_HEAD, BONES_HEAD)), provenance={"metrics": metrics})
     made = combined(both, [BONES_MODEL])
+    assert made.provenance == {"metrics": {"val/edema_dice": 0.5, "val/lesion_f1": 0.6}}
     assert made.plan.heads == (EDEMA_HEAD,)
     assert not [name for name in made.weights if name.startswith("heads.bones.")]
     assert [name for name in made.weights if name.startswith("heads.edema.")]
@@ -62,11 +64,14 @@ def test_two_parts_that_mark_the_same_are_refused() -> None:
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
-    made = combined(EDEMA_MODEL, [BONES_MODEL])
+    bones = replace(BONES_MODEL, provenance={"metrics": {"val/bones_dice": 0.25}})
+    made = combined(EDEMA_MODEL, [bones])
     save_bundle(made, tmp_path / "model")
     loaded = load_bundle(tmp_path / "model")
     assert (loaded.sha256, loaded.parts[0].sha256) == (made.sha256, BONES_MODEL.sha256)
-    assert "- `bones`:" in (tmp_path / "model" / "README.md").read_text()
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "- `bones`:" in card
+    assert "| val/bones_dice | 0.250 |" in card
 
 
 def test_another_part_than_it_was_saved_with_is_refused(tmp_path: Path) -> None:
