@@ -13,6 +13,7 @@ import numpy as np
 
 from crmo_seg.errors import InputError
 from crmo_seg.inference.backend import OpenVinoUnusable, WindowTooLarge, is_out_of_memory
+from crmo_seg.inference.openvino_constants import RebuiltModel
 from crmo_seg.inference.openvino_library import openvino
 from crmo_seg.inference.windows import Float32Array, mean_of
 from crmo_seg.plan import Plan
@@ -26,7 +27,7 @@ class OpenVinoBackend:
 
     Args:
         plan: of the bundle.
-        models: the ``.xml`` of each member.
+        models: of each member; see ``OpenVinoFiles``.
         precision: ``f32`` or ``bf16``; of ``precisions_to_try``.
 
     A window shape is compiled when it first comes, in about a second, and kept.
@@ -38,7 +39,7 @@ class OpenVinoBackend:
     name: Final = "openvino"
     device: Final = "cpu"
 
-    def __init__(self, plan: Plan, models: Sequence[Path], precision: str) -> None:
+    def __init__(self, plan: Plan, models: Sequence[Path | RebuiltModel], precision: str) -> None:
         self.precision = precision
         self._heads = [head.name for head in plan.heads]
         self._divisors = plan.network.divisors
@@ -46,7 +47,7 @@ class OpenVinoBackend:
         # A mapped file could not be replaced on Windows, and would crash the process where it is cut off.
         self._core.set_property({"ENABLE_MMAP": False})
         try:
-            self._models = [self._core.read_model(path) for path in models]
+            self._models = [_read(self._core, model) for model in models]
         except RuntimeError as error:
             raise OpenVinoUnusable(f"OpenVINO {openvino.__version__} cannot read it") from error
         self._compiled: OrderedDict[tuple[int, ...], list[openvino.CompiledModel]] = OrderedDict()
@@ -146,3 +147,9 @@ def describe_machine() -> str:
     core = openvino.Core()
     properties = (core.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES"))
     return " ".join([openvino.get_version(), *map(str, properties)])
+
+
+def _read(core: openvino.Core, model: Path | RebuiltModel) -> openvino.Model:
+    if isinstance(model, RebuiltModel):
+        return core.read_model(model.xml.read_bytes(), model.constants)
+    return core.read_model(model)

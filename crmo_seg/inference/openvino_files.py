@@ -1,7 +1,8 @@
 """Where a bundle keeps its OpenVINO models, and whether they are whole and of these weights. Needs no OpenVINO.
 
-``openvino/`` holds ``model.xml`` and ``model.bin``, for the further members of an ensemble ``model_1.xml``, ...;
-``selfcheck.npz``; and ``openvino.yaml``, which names the networks that they were made of and the hash of each file.
+``openvino/`` holds ``model.xml`` and ``model.bin``, for the further members of an ensemble ``model_1.xml``, ...; in a
+published bundle ``model.recipe`` instead of ``model.bin`` (``openvino_constants``); ``selfcheck.npz``; and
+``openvino.yaml``, which names the networks that they were made of and the hash of each file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import yaml
 
 from crmo_seg.bundle import ModelBundle
 from crmo_seg.inference.backend import OpenVinoUnusable
+from crmo_seg.inference.openvino_constants import RebuiltModel, with_constants
 
 OPENVINO_FOLDER: Final = "openvino"
 CONTENTS_FILE: Final = "openvino.yaml"
@@ -27,12 +29,12 @@ class OpenVinoFiles:
     """The files of a bundle, checked.
 
     Attributes:
-        models: the ``.xml`` of each member.
+        models: of each member, the ``.xml`` or, in a published bundle, what it is rebuilt to.
         self_check: a window and its probabilities by torch.
         sha256: hash of all of them.
     """
 
-    models: tuple[Path, ...]
+    models: tuple[Path | RebuiltModel, ...]
     self_check: Path
     sha256: str
 
@@ -48,7 +50,7 @@ def model_file(number: int) -> str:
 
 def write_contents(folder: Path, bundle: ModelBundle) -> None:
     """Write down what lies in the folder, and that it was made of this bundle's networks."""
-    files = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
+    files = {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.name != CONTENTS_FILE}
     contents = {"format_version": FORMAT_VERSION, "network_sha256": bundle.network_sha256, "files": files}
     (folder / CONTENTS_FILE).write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
 
@@ -70,7 +72,9 @@ def find_openvino_files(bundle: ModelBundle, bundle_folder: Path | None) -> Open
     models = [model_file(number) for number in range(len(bundle.members))]
     _refuse_changed(folder, contents.get("files"), [*models, SELF_CHECK_FILE])
     digest = _sha256(folder / CONTENTS_FILE)
-    return OpenVinoFiles(tuple(folder / name for name in models), folder / SELF_CHECK_FILE, digest)
+    members = zip(models, bundle.members, strict=True)
+    rebuilt = tuple(with_constants(folder / name, member.weights) for name, member in members)
+    return OpenVinoFiles(rebuilt, folder / SELF_CHECK_FILE, digest)
 
 
 def _read_contents(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import numpy as np
 from crmo_seg.bundle import ModelBundle, load_bundle, part_folder, save_bundle, with_half_weights
 from crmo_seg.errors import InputError
 from crmo_seg.inference.backend import is_installed
+from crmo_seg.inference.openvino_constants import leave_out_weights
+from crmo_seg.inference.openvino_files import model_file, write_contents
 from crmo_seg.inference.self_check import difference, kept_window, make_self_check, noise_window
 from crmo_seg.inference.windows import Float32Array
 
@@ -59,15 +61,21 @@ def publish(folder: Path, out: Path, name: str | None = None) -> Published:
     rounding = {"weights": "float16", "from_sha256": bundle.sha256, "largest_difference": dict(changes)}
     small = replace(small, provenance={**(bundle.provenance or {}), "rounding": rounding})
     save_bundle(small, out)
-    export_openvino(small, out, window)
-    for number, (part, its_window) in enumerate(zip(small.parts, windows, strict=True)):
-        export_openvino(part, part_folder(out, number), its_window)
+    places = [out, *(part_folder(out, number) for number in range(len(small.parts)))]
+    for place, part, its_window in zip(places, (small, *small.parts), (window, *windows), strict=True):
+        _keep_weights_once(part, export_openvino(part, place, its_window))
     return Published(small, folder_megabytes(out), changes)
 
 
 def folder_megabytes(folder: Path) -> float:
     """What all files below a folder hold, in 10^6 bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / _BYTES_IN_A_MEGABYTE
+
+
+def _keep_weights_once(bundle: ModelBundle, models: Path) -> None:
+    for number, member in enumerate(bundle.members):
+        leave_out_weights(models / model_file(number), member.weights)
+    write_contents(models, bundle)
 
 
 def _check(folder: Path, out: Path) -> None:

@@ -12,9 +12,11 @@ from stub_model import entries, make_bundle, write_model
 
 from crmo_seg.bundle import ModelBundle, has_half_weights, load_bundle, save_bundle
 from crmo_seg.errors import InputError
+from crmo_seg.inference.backend import OpenVinoUnusable
 from crmo_seg.inference.openvino_backend import OpenVinoBackend
+from crmo_seg.inference.openvino_constants import RebuiltModel, with_constants
 from crmo_seg.inference.openvino_export import export_openvino
-from crmo_seg.inference.openvino_files import find_openvino_files
+from crmo_seg.inference.openvino_files import find_openvino_files, model_file
 from crmo_seg.inference.self_check import SelfCheck
 from crmo_seg.inference.torch_backend import TorchBackend
 from crmo_seg.jobs import publish as publish_module
@@ -75,11 +77,28 @@ def test_both_backends_compute_with_the_rounded_weights(bundle: ModelBundle, pub
 
 
 def test_all_that_grows_with_the_weights_is_halved(bundle: ModelBundle, published: Path, trained: Path) -> None:
-    assert entries(published) == entries(trained)
+    assert entries(published) == sorted(name.replace(".bin", ".recipe") for name in entries(trained))
     weights = sum(array.size for array in bundle.weights.values())
-    for name in ("model.safetensors", "openvino/model.bin"):
-        saved = (trained / name).stat().st_size - (published / name).stat().st_size
-        assert saved == pytest.approx(2 * weights, rel=0.02), name
+    saved = (trained / "model.safetensors").stat().st_size - (published / "model.safetensors").stat().st_size
+    assert saved == pytest.approx(2 * weights, rel=0.02)
+
+
+def test_weights_are_kept_once(bundle: ModelBundle, published: Path, tmp_path: Path) -> None:
+    """The constants that are put together from them are those that OpenVINO writes."""
+    save_bundle(bundle, tmp_path / "whole")
+    export_openvino(bundle, tmp_path / "whole")
+    for number, member in enumerate(bundle.members):
+        xml = published / "openvino" / model_file(number)
+        model = with_constants(xml, member.weights)
+        assert not xml.with_suffix(".bin").exists()
+        assert isinstance(model, RebuiltModel)
+        assert model.constants == (tmp_path / "whole" / "openvino" / xml.name).with_suffix(".bin").read_bytes()
+
+
+def test_a_recipe_of_other_weights_is_not_followed(bundle: ModelBundle, published: Path) -> None:
+    xml = published / "openvino" / "model.xml"
+    with pytest.raises(OpenVinoUnusable, match=r"openvino/model.recipe cannot be followed"):
+        with_constants(xml, {name: array for name, array in bundle.weights.items() if name != "encoder.0.0.weight"})
 
 
 def test_a_published_bundle_published_again_is_the_same_model(

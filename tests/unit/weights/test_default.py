@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crmo_seg.bundle import ModelBundle, has_half_weights, load_bundle
+from crmo_seg.bundle import ModelBundle, has_half_weights, load_bundle, part_folder
 from crmo_seg.inference.openvino_files import find_openvino_files
 from crmo_seg.jobs.predict import DEFAULT_MODEL, WEIGHTS
 from crmo_seg.jobs.publish import folder_megabytes
@@ -36,11 +36,13 @@ def test_all_that_is_shipped_stays_small(folder: Path) -> None:
 def test_it_marks_edema_and_bones_on_stir(bundle: ModelBundle) -> None:
     assert bundle.name == DEFAULT_MODEL
     assert bundle.plan.sequences == (STIR,)
-    assert [head.name for head in bundle.plan.heads] == [EDEMA, BONES]
+    assert [head.name for head in bundle.heads] == [EDEMA, BONES]
 
 
 def test_its_openvino_model_is_whole_and_of_its_weights(bundle: ModelBundle, folder: Path) -> None:
     assert len(find_openvino_files(bundle, folder).models) == len(bundle.members)
+    for number, part in enumerate(bundle.parts):
+        assert len(find_openvino_files(part, part_folder(folder, number)).models) == len(part.members)
 
 
 def test_it_tells_what_rounding_changed(bundle: ModelBundle) -> None:
