@@ -9,7 +9,15 @@ float16. Inference may add ``openvino/``, the same networks for a faster library
 
 from crmo_seg.bundle.combine import combined
 from crmo_seg.bundle.ensemble import ensemble_bundles
-from crmo_seg.bundle.files import CARD_FILE, CONTRACT_FILE, WEIGHTS_FILE, load_bundle, part_folder, save_bundle
+from crmo_seg.bundle.files import (
+    CARD_FILE,
+    CONTRACT_FILE,
+    WEIGHTS_FILE,
+    load_bundle,
+    part_folder,
+    save_bundle,
+    with_folders,
+)
 from crmo_seg.bundle.half import has_half_weights, with_half_weights
 from crmo_seg.bundle.model import FORMAT_VERSION, ModelBundle
 from crmo_seg.plan.networks import NETWORKS
@@ -27,5 +35,6 @@ __all__ = [
     "load_bundle",
     "part_folder",
     "save_bundle",
+    "with_folders",
     "with_half_weights",
 ]

@@ -68,6 +68,11 @@ def load_bundle(folder: Path) -> ModelBundle:
         raise InputError(folder / CONTRACT_FILE, problem, "save the model again") from None
 
 
+def with_folders(bundle: ModelBundle, folder: Path) -> list[tuple[ModelBundle, Path]]:
+    """A bundle and its parts, each with the folder that it lies in."""
+    return [(bundle, folder), *((part, part_folder(folder, number)) for number, part in enumerate(bundle.parts))]
+
+
 def part_folder(folder: Path, number: int) -> Path:
     """Where a bundle keeps its part of that number, from 0: a bundle itself."""
     return folder / PARTS_FOLDER / str(number)
@@ -95,8 +100,7 @@ def _write_files(bundle: ModelBundle, folder: Path) -> None:
         (folder / _weights_file(number)).write_bytes(content)
     (folder / CONTRACT_FILE).write_text(yaml.safe_dump(contract, sort_keys=False), encoding="utf-8")
     (folder / CARD_FILE).write_text(model_card(bundle), encoding="utf-8")
-    for number, part in enumerate(bundle.parts):
-        inside = part_folder(folder, number)
+    for part, inside in with_folders(bundle, folder)[1:]:
         inside.mkdir(parents=True)
         _write_files(part, inside)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from crmo_seg.bundle import ModelBundle, combined, load_bundle, part_folder, save_bundle
+from crmo_seg.bundle import ModelBundle, combined, load_bundle, save_bundle, with_folders
 from crmo_seg.errors import InputError
 from crmo_seg.inference.openvino_wanted import export_where_possible
 from crmo_seg.inference.self_check import kept_window
@@ -28,10 +28,11 @@ def combine(folder: Path, parts: Sequence[Path], out: Path) -> ModelBundle:
     first, *others = (load_bundle(source) for source in sources)
     made = combined(first, others)
     save_bundle(made, out)
-    export_where_possible(made, out, kept_window(folder, made.plan))
-    windows = {
-        bundle.network_sha256: kept_window(place, bundle.plan) for place, bundle in zip(parts, others, strict=True)
-    }
-    for number, part in enumerate(made.parts):
-        export_where_possible(part, part_folder(out, number), windows.get(part.network_sha256))
+    read = zip((first, *others), sources, strict=True)
+    singles = [single for bundle, source in read for single in with_folders(bundle, source)]
+    windows = {single.network_sha256: kept_window(place, single.plan) for single, place in singles}
+    # Without the heads that it no longer marks the first network has another hash.
+    windows[made.network_sha256] = kept_window(folder, made.plan)
+    for single, place in with_folders(made, out):
+        export_where_possible(single, place, windows[single.network_sha256])
     return made

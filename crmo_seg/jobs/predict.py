@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from crmo_seg.bundle import CONTRACT_FILE, load_bundle, part_folder
+from crmo_seg.bundle import CONTRACT_FILE, load_bundle, with_folders
 from crmo_seg.errors import InputError
 from crmo_seg.inference.backend import load_backend
 from crmo_seg.inference.modes import DEFAULT, mode_named
@@ -45,11 +45,8 @@ def load_model(
     folder = bundle_folder(model)
     bundle = load_bundle(folder)
     told = {"notice": notice} if notice else {}
-    backend = load_backend(bundle, folder, device, precision, **told)
-    parts = [
-        load_backend(part, part_folder(folder, number), device, precision, **told)
-        for number, part in enumerate(bundle.parts)
-    ]
+    networks = with_folders(bundle, folder)
+    backend, *parts = (load_backend(single, place, device, precision, **told) for single, place in networks)
     return Predictor(bundle, backend, chosen, parts)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crmo_seg.bundle import ModelBundle, load_bundle, part_folder, save_bundle, with_half_weights
+from crmo_seg.bundle import ModelBundle, load_bundle, save_bundle, with_folders, with_half_weights
 from crmo_seg.errors import InputError
 from crmo_seg.inference.backend import is_installed
 from crmo_seg.inference.openvino_constants import leave_out_weights
@@ -53,17 +53,15 @@ def publish(folder: Path, out: Path, name: str | None = None) -> Published:
 
     bundle = load_bundle(folder)
     small = replace(with_half_weights(bundle), name=name or out.resolve().name)
-    window = _window(folder, bundle)
-    windows = [_window(part_folder(folder, number), part) for number, part in enumerate(bundle.parts)]
-    changes = _changes(bundle, small, window)
-    for part, small_part, its_window in zip(bundle.parts, small.parts, windows, strict=True):
-        changes |= _changes(part, small_part, its_window)
-    rounding = {"weights": "float16", "from_sha256": bundle.sha256, "largest_difference": dict(changes)}
+    windows = [_window(place, single) for single, place in with_folders(bundle, folder)]
+    changes: dict[str, float] = {}
+    for before, after, window in zip((bundle, *bundle.parts), (small, *small.parts), windows, strict=True):
+        changes |= _changes(before, after, window)
+    rounding = {"weights": "float16", "from_sha256": bundle.sha256, "largest_difference": changes}
     small = replace(small, provenance={**(bundle.provenance or {}), "rounding": rounding})
     save_bundle(small, out)
-    places = [out, *(part_folder(out, number) for number in range(len(small.parts)))]
-    for place, part, its_window in zip(places, (small, *small.parts), (window, *windows), strict=True):
-        _keep_weights_once(part, export_openvino(part, place, its_window))
+    for (single, place), window in zip(with_folders(small, out), windows, strict=True):
+        _keep_weights_once(single, export_openvino(single, place, window))
     return Published(small, folder_megabytes(out), changes)
 
 

@@ -10,11 +10,13 @@ import pytest
 from stub_model import make_bundle, make_image
 
 from crmo_seg import load_model
-from crmo_seg.bundle import part_folder, save_bundle
+from crmo_seg.bundle import load_bundle, part_folder, save_bundle
 from crmo_seg.errors import InputError
 from crmo_seg.inference.openvino_wanted import export_where_possible
 from crmo_seg.inference.predictor import Predictor, StudyImages
+from crmo_seg.inference.self_check import kept_window
 from crmo_seg.jobs.combine import combine
+from crmo_seg.jobs.publish import publish
 from crmo_seg.keys import BONES, EDEMA, STIR
 from crmo_seg.plan import BONES_HEAD
 
@@ -45,6 +47,28 @@ def test_each_part_runs_by_openvino(folders: list[Path], tmp_path: Path) -> None
     predictor: Predictor = load_model(tmp_path / "both", "cpu")
     assert [predictor.backend.name, *(backend.name for _, backend in predictor.parts)] == ["openvino", "openvino"]
     assert (part_folder(tmp_path / "both", 0) / "openvino").is_dir()
+
+
+def test_a_model_that_is_combined_once_more_keeps_its_check_windows(folders: list[Path], tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    third = make_bundle("third", heads=(replace(BONES_HEAD, name="third"),), seed=2)
+    save_bundle(third, tmp_path / "third")
+    own = np.full((1, *third.plan.patch), 0.5, np.float32)
+    export_where_possible(load_bundle(folders[1]), folders[1], own)
+    combine(folders[0], folders[1:], tmp_path / "both")
+    made = combine(tmp_path / "both", [tmp_path / "third"], tmp_path / "all")
+    assert [part.name for part in made.parts] == ["bones", "third"]
+    np.testing.assert_array_equal(kept_window(part_folder(tmp_path / "all", 0), made.parts[0].plan), own)
+
+
+def test_a_published_model_has_all_its_parts(folders: list[Path], tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    combine(folders[0], folders[1:], tmp_path / "both")
+    made = publish(tmp_path / "both", tmp_path / "small")
+    assert set(made.largest_difference) == {EDEMA, BONES}
+    study = StudyImages("case", {STIR: make_image()})
+    before, after = (load_model(tmp_path / name, "cpu").predict(study) for name in ("both", "small"))
+    np.testing.assert_allclose(after.probability.array, before.probability.array, atol=0.01)
 
 
 def test_a_bundle_is_not_overwritten_by_what_is_made_of_it(folders: list[Path]) -> None:
