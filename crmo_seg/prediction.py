@@ -28,8 +28,8 @@ class Provenance:
         backend: which library ran it.
         precision: of its convolutions.
         mode: fast, default, best or baseline.
-        window: voxels of a window on the model grid, in plane, in plane, slice.
-        windows_run: how many held any body.
+        window: voxels of a window on the grid of the model's own network, in plane, in plane, slice.
+        windows_run: how many held any body, those of the model's parts as well.
         windows_in_all: how many the whole image would have taken.
         threshold: probability from which a voxel is a lesion; None in mode baseline, which looks at no probability.
         minimum_lesion_ml: smaller components were dropped.

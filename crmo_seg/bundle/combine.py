@@ -8,12 +8,14 @@ from typing import Any
 
 from crmo_seg.bundle.model import ModelBundle
 from crmo_seg.errors import InputError
+from crmo_seg.keys import EDEMA
 
 
 def combined(bundle: ModelBundle, parts: Sequence[ModelBundle]) -> ModelBundle:
     """A bundle with further ones as its parts; what a part marks, the bundle's own network no longer does.
 
-    Parts that a bundle has already come after it, in their order.
+    Parts that a bundle has already come after it, in their order. Threshold and smallest lesion are those of whichever
+    marks the edema.
 
     Raises:
         InputError: where the bundle would mark nothing itself, or two parts mark the same.
@@ -21,7 +23,9 @@ def combined(bundle: ModelBundle, parts: Sequence[ModelBundle]) -> ModelBundle:
     everyone = [single for each in parts for single in (replace(each, parts=()), *each.parts)]
     theirs = {head.name for part in everyone for head in part.plan.heads}
     kept = tuple(part for part in bundle.parts if not theirs & {head.name for head in part.plan.heads})
-    return replace(_without(bundle, theirs), parts=(*kept, *everyone))
+    point = next((part for part in everyone if EDEMA in {head.name for head in part.plan.heads}), bundle)
+    own = replace(_without(bundle, theirs), threshold=point.threshold, minimum_lesion_ml=point.minimum_lesion_ml)
+    return replace(own, parts=(*kept, *everyone))
 
 
 def _without(bundle: ModelBundle, names: Collection[str]) -> ModelBundle:

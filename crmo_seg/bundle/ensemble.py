@@ -18,7 +18,7 @@ def ensemble_bundles(folders: Sequence[Path], out: Path) -> ModelBundle:
     Its threshold and smallest lesion are the means of the members'. Members may be ensembles themselves.
 
     Raises:
-        InputError: where a bundle cannot be read, or its plan differs from the first one's.
+        InputError: where a bundle cannot be read, has parts, or its plan differs from the first one's.
     """
     bundles = [load_bundle(folder) for folder in folders]
     if not bundles:
@@ -27,6 +27,9 @@ def ensemble_bundles(folders: Sequence[Path], out: Path) -> ModelBundle:
         if (bundle.plan, bundle.network_class) != (bundles[0].plan, bundles[0].network_class):
             remedy = "train all members with the same sequences, heads, grid, patch and network"
             raise InputError(folder, f"has another plan than {folders[0]}", remedy)
+        if bundle.parts:
+            remedy = "make ensembles of what was combined, and combine those: crmo-seg combine ENSEMBLE PART-ENSEMBLE"
+            raise InputError(folder, "is a combined model", remedy)
     ensemble = _ensemble(bundles)
     save_bundle(ensemble, out)
     return ensemble

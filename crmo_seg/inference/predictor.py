@@ -128,7 +128,7 @@ class Predictor:
         with timings.stage("quality"):
             apart = next((each.disagreement for each in marked if EDEMA in each.masks), None)
             flags = quality_flags(study.images, masks, lesion_map, self.training, apart)
-        provenance = self._provenance(study, own.outputs, timings.seconds)
+        provenance = self._provenance(study, [each.outputs for each in marked], timings.seconds)
         return Prediction(study.case_id, masks, probabilities.get(EDEMA), lesion_map, provenance, flags)
 
     def _mark(
@@ -164,7 +164,9 @@ class Predictor:
         lesion_map = find_lesions(mask, probability=probability, minimum_ml=self.bundle.minimum_lesion_ml)
         return lesion_map if bones is None else assign_sites(lesion_map, bones, image)
 
-    def _provenance(self, study: StudyImages, outputs: WindowOutputs, seconds: Mapping[str, float]) -> Provenance:
+    def _provenance(
+        self, study: StudyImages, outputs: Sequence[WindowOutputs], seconds: Mapping[str, float]
+    ) -> Provenance:
         return Provenance(
             package_version=__version__,
             model_name=self.bundle.name,
@@ -174,9 +176,9 @@ class Predictor:
             backend=self.backend.name,
             precision=self.backend.precision,
             mode=self.mode.name,
-            window=outputs.window,
-            windows_run=outputs.windows_run,
-            windows_in_all=outputs.windows_in_all,
+            window=outputs[0].window,
+            windows_run=sum(each.windows_run for each in outputs),
+            windows_in_all=sum(each.windows_in_all for each in outputs),
             threshold=None if self.mode.thresholds_edema else self.bundle.threshold,
             minimum_lesion_ml=self.bundle.minimum_lesion_ml,
             timings_s=dict(seconds),

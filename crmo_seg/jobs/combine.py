@@ -15,7 +15,7 @@ def combine(folder: Path, parts: Sequence[Path], out: Path) -> ModelBundle:
     """Write a bundle that also marks what others mark, for example edema of one training and bones of another.
 
     Args:
-        folder: of the bundle whose name, threshold and smallest lesion the new one has.
+        folder: of the bundle whose name the new one has.
         parts: folders of the others; each is run on its own grid.
         out: folder of the new bundle; a bundle that is there is replaced.
 

@@ -10,6 +10,16 @@ import numpy as np
 
 from crmo_seg.cases import Case
 from crmo_seg.io.nifti import read_labels
+from crmo_seg.keys import EDEMA
+
+
+def head_of_load(cases: Sequence[Case], head: str) -> str:
+    """Edema wherever any case labels it, else ``head``.
+
+    So trainings of different heads on one manifest hold out the same patients, and their models can be combined
+    without one of them having learnt from what the other is tested on.
+    """
+    return EDEMA if any(EDEMA in case.labels for case in cases) else head
 
 
 def with_folds(cases: Sequence[Case], head: str, folds: int) -> tuple[Case, ...]:

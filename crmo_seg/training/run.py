@@ -31,7 +31,7 @@ from crmo_seg.training.checkpoints import checkpoint_to_resume
 from crmo_seg.training.compiling import compiled
 from crmo_seg.training.datamodule import Sampling, SegmentationData
 from crmo_seg.training.fine_tuning import start_from
-from crmo_seg.training.folds import with_folds
+from crmo_seg.training.folds import head_of_load, with_folds
 from crmo_seg.training.loggers import make_logger, refuse_missing_package
 from crmo_seg.training.module import SegmentationModule
 from crmo_seg.training.planning import ChosenPlan, choose_plan, device_type, fixed_plan, heads_of, is_planned
@@ -130,7 +130,8 @@ def _cases(config: DictConfig) -> tuple[Case, ...]:
     path = _phantoms(config) if manifest is None else Path(manifest)
     heads = heads_of(config)
     refuse_broken(check_dataset(path, heads, sequences=tuple(config.data.sequences), voxels=False))
-    return tuple(with_folds(read_manifest(path), heads[0].name, config.data.folds))
+    cases = read_manifest(path)
+    return with_folds(cases, head_of_load(cases, heads[0].name), config.data.folds)
 
 
 def _phantoms(config: DictConfig) -> Path:

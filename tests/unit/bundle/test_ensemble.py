@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import stub_model
 from builders import make_plan
 
-from crmo_seg.bundle import ModelBundle, ensemble_bundles, load_bundle, save_bundle
+from crmo_seg.bundle import ModelBundle, combined, ensemble_bundles, load_bundle, save_bundle
 from crmo_seg.errors import InputError
+from crmo_seg.plan import BONES_HEAD, EDEMA_HEAD
+
+BONES_MODEL = stub_model.make_bundle("bones", heads=(BONES_HEAD,), seed=1)
 
 
 def make_bundle(**changes: object) -> ModelBundle:
@@ -45,6 +49,23 @@ def test_a_missing_or_changed_member_is_named(tmp_path: Path) -> None:
     (tmp_path / "ensemble" / "model_1.safetensors").write_bytes(b"other")
     with pytest.raises(InputError, match="model_1.safetensors: is not the file that bundle.yaml was saved with"):
         load_bundle(tmp_path / "ensemble")
+
+
+def test_a_combined_model_is_refused_as_its_parts_would_be_lost(tmp_path: Path) -> None:
+    save_bundle(combined(stub_model.make_bundle("edema"), [BONES_MODEL]), tmp_path / "both")
+    with pytest.raises(InputError, match=r"both: is a combined model; make ensembles of what was combined"):
+        ensemble_bundles([tmp_path / "both", tmp_path / "both"], tmp_path / "ensemble")
+
+
+def test_ensembles_are_combined(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a", "b", "c", "d")]
+    for folder, seed in zip(folders, (0, 1, 0, 1), strict=True):
+        heads = (BONES_HEAD,) if folder.name in "cd" else (EDEMA_HEAD,)
+        save_bundle(stub_model.make_bundle(folder.name, heads=heads, seed=seed), folder)
+    edema = ensemble_bundles(folders[:2], tmp_path / "edema")
+    bones = ensemble_bundles(folders[2:], tmp_path / "bones")
+    made = combined(edema, [bones])
+    assert [len(bundle.members) for bundle in (made, *made.parts)] == [2, 2]
 
 
 def test_members_of_different_plans_are_refused(tmp_path: Path) -> None:

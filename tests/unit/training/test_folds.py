@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crmo_seg.cases import Case, split_by_patient
 from crmo_seg.io.nifti import write_nifti
-from crmo_seg.training.folds import deal_patients, foreground_ml, with_folds
+from crmo_seg.training.folds import deal_patients, foreground_ml, head_of_load, with_folds
 from crmo_seg.volume import Volume
 
 
@@ -57,3 +57,15 @@ def test_visits_of_a_patient_are_added_and_stay_together(tmp_path: Path) -> None
 def test_folds_of_the_manifest_are_kept(tmp_path: Path) -> None:
     cases = (Case("a", "a", fold=1), Case("b", "b"))
     assert with_folds(cases, "edema", 5) == cases
+
+
+def test_heads_of_one_manifest_share_their_folds(tmp_path: Path) -> None:
+    many, few = label(tmp_path, 40), label(tmp_path, 10)
+    opposite = [Case("a", "a", labels={"edema": few, "bones": many}), Case("b", "b", labels={"edema": many, "bones": few})]
+    folds = [with_folds(opposite, head_of_load(opposite, head), 2) for head in ("bones", "edema")]
+    assert folds[0] == folds[1]
+    assert [case.fold for case in folds[0]] == [1, 0]
+
+
+def test_without_edema_the_head_itself_is_the_load(tmp_path: Path) -> None:
+    assert head_of_load([Case("a", "a", labels={"bones": label(tmp_path, 10)})], "bones") == "bones"
