@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from crmo_seg.io.dicom.find import find_stacks
-from crmo_seg.io.dicom.pixels import read_stack
 
 from crmo_seg.errors import InputError
 from crmo_seg.inference.modes import DEFAULT, MODES
 from crmo_seg.inference.predictor import Predictor, StudyImages
+from crmo_seg.io.dicom.read.find import find_stacks
+from crmo_seg.io.dicom.read.pixels import read_stack
 from crmo_seg.io.dicom.source import is_dicom_file
 from crmo_seg.io.nifti import read_image
 from crmo_seg.jobs.predict import load_model
@@ -66,7 +68,7 @@ def dicom_scans(data: Path) -> Iterator[RealScan]:
             try:
                 yield RealScan(group, name, stack.modality, read_stack(stack).volume)
             except InputError as error:
-                print(f"left out: {group}/{name}: {error.problem}")
+                print(f"left out: {group}/{name}: {error.problem}", file=sys.stderr)
 
 
 def dicom_folders(data: Path) -> list[Path]:
@@ -128,7 +130,7 @@ def run(data: Path, predictor: Predictor) -> dict[str, list[SheetRow]]:
     rows: dict[str, list[SheetRow]] = {}
     seen: Counter[str] = Counter()
     print(HEADER)
-    for scan in (*nifti_scans(data), *dicom_scans(data)):
+    for scan in chain(nifti_scans(data), dicom_scans(data)):
         seen[identity(scan.image)] += 1
         if seen[identity(scan.image)] > 1:
             continue

@@ -55,6 +55,10 @@ class Network(nn.Module):
         """Parameters that take no part in ``forward_deep``: DDP would wait for their gradients."""
         yield from ()
 
+    def last_layers(self) -> Iterator[nn.Parameter]:
+        """Parameters of the last layers, which ``output_rate`` lets learn faster."""
+        yield from ()
+
 
 class UNet(Network):
     """A plain 3D U-Net after nnU-Net (doi:10.1038/s41592-020-01008-z): two convolutions a stage, instance norm.
@@ -91,6 +95,10 @@ class UNet(Network):
         features = self._decode(image)
         depth = max(1, len(features) - 1)
         return {name: [outputs[-i](features[-i]) for i in range(1, depth + 1)] for name, outputs in self._head_items()}
+
+    def last_layers(self) -> Iterator[nn.Parameter]:
+        """The 1 x 1 x 1 convolutions of the heads."""
+        yield from self.heads.parameters()
 
     def unused_in_training(self) -> Iterator[nn.Parameter]:
         """Of the output of the coarsest stage, where there is a finer one."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
+from torch import Tensor
 
 from crmo_seg.errors import InputError
 
@@ -19,11 +20,14 @@ def compiled(function: Function) -> Function:
         InputError: where this machine cannot compile; without the check it would show at the first step only.
     """
     try:
-        torch.compile(torch.neg)(torch.zeros(1))
+        torch.compile(_trial)(torch.zeros(1))
     except Exception as error:  # torch raises whatever the compiler's absence leads to
         raise InputError("compile", f"cannot be done here ({type(error).__name__})", _REMEDY) from error
-    compiled_function: Function = torch.compile(function)
-    return compiled_function
+    return cast(Function, torch.compile(function))
+
+
+def _trial(value: Tensor) -> Tensor:
+    return value + 1
 
 
 _REMEDY = "install a C++ compiler, such as g++, or set compile=false"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -33,7 +33,7 @@ from crmo_seg.volume import Array
 VALIDATED: Final = "validated"
 """The key under which a validation step gives its ``Validated``."""
 
-BuildOptimizer: TypeAlias = Callable[[Iterable[nn.Parameter]], Optimizer]
+BuildOptimizer: TypeAlias = Callable[[list[dict[str, Any]]], Optimizer]
 ForwardPatches: TypeAlias = Callable[[Tensor], dict[str, list[Tensor]]]
 """As ``Network.forward_deep``."""
 
@@ -61,10 +61,11 @@ class SegmentationModule(pl.LightningModule):
         network: to train.
         losses: of each head, see ``losses``.
         head_weights: weight of each head in the sum.
-        optimizer: makes one from the parameters.
+        optimizer: makes one from groups of parameters.
         schedule: see ``schedules``.
 
-    ``forward_patches`` may be replaced by a compiled one. Logs ``train/loss``, ``train/<head>_loss``, and what
+    ``forward_patches`` may be replaced by a compiled one; ``output_rate`` is the learning rate of the network's
+    ``last_layers`` over that of its other parameters. Logs ``train/loss``, ``train/<head>_loss``, and what
     ``metrics.summary`` names. After a validation ``scores`` holds all its cases, on every rank, and ``validated_step``
     the number of steps that its weights had learnt.
     """
@@ -82,6 +83,7 @@ class SegmentationModule(pl.LightningModule):
         self.plan = plan
         self.network = network
         self.forward_patches: ForwardPatches = network.forward_deep
+        self.output_rate = 1.0
         self.losses = nn.ModuleDict(dict(losses))
         self.head_weights = dict(head_weights)
         self.build_optimizer = optimizer
@@ -125,10 +127,25 @@ class SegmentationModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401  (Lightning's union of dictionaries)
         """One optimizer, its learning rate scaled at every step."""
-        optimizer = self.build_optimizer([weight for weight in self.network.parameters() if weight.requires_grad])
+        optimizer = self.build_optimizer(self._groups())
+        for group in optimizer.param_groups:
+            group["lr"] *= group.pop("rate")
         share = training_share(self.trainer)
         scheduler = LambdaLR(optimizer, lambda step: self.schedule(share(step)))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Parameters that learn, with their rate over the optimizer's.
+
+        Adam moves every weight by as much. A last layer sums over few features, eight in a narrow network, so that its
+        logits leave zero far more slowly than features change (maximal update parametrisation, arXiv:2203.03466).
+        """
+        last = {id(weight) for weight in self.network.last_layers()}
+        rates: dict[float, list[nn.Parameter]] = {}
+        for weight in self.network.parameters():
+            if weight.requires_grad:
+                rates.setdefault(self.output_rate if id(weight) in last else 1.0, []).append(weight)
+        return [{"params": weights, "rate": rate} for rate, weights in rates.items()]
 
     def _run_window(self, window: Float32Array) -> Mapping[str, Float32Array]:
         logits = self.network(torch.from_numpy(window).to(self.device))

@@ -155,6 +155,7 @@ def _module(config: DictConfig, plan: Plan) -> SegmentationModule:
         optimizer=instantiate(config.optimizer.optimizer, _convert_="all"),
         schedule=instantiate(config.optimizer.schedule, _convert_="all"),
     )
+    module.output_rate = config.output_rate
     if config.compile:
         module.forward_patches = compiled(network.forward_deep)
     return module

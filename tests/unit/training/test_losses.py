@@ -64,6 +64,36 @@ def test_the_focal_term_agrees_with_monai(channels: int) -> None:
     assert ours == pytest.approx(theirs.item(), abs=1e-6)
 
 
+@pytest.mark.parametrize("batch", [True, False])
+def test_of_several_classes_only_those_count_that_are_there(batch: bool) -> None:
+    # One voxel of class 1, right with probability 1/2; class 2, in no voxel, has the other half.
+    logits = torch.tensor([-50.0, 0.0, 0.0]).reshape(1, 3, 1, 1, 1).requires_grad_()
+    target = torch.ones(1, 1, 1, 1, 1)
+    dice = DiceCrossEntropy(cross_entropy_weight=0.0, batch_dice=batch)(logits, target, torch.ones(1))
+    assert dice.item() == pytest.approx(1 - (0.5 + 0.5) / (0.5 + 0.25 + 0.5))
+
+
+def test_a_class_among_many_is_worth_learning() -> None:
+    """Of 20 classes a patch has one, in 1 % of its voxels: probability must flow to it, not to the background alone."""
+    logits = torch.zeros(1, 21, 10, 10, 10, requires_grad=True)
+    target = torch.zeros(1, 1, 10, 10, 10)
+    target[..., :10] = 3
+    target[:, :, 1:] = 0
+    target[:, :, :, 1:] = 0
+    DiceCrossEntropy(cross_entropy_weight=0.0)(logits, target, torch.ones(1)).backward()  # type: ignore[no-untyped-call]
+    assert logits.grad is not None
+    inside, outside = logits.grad[0, :, 0, 0, :], logits.grad[0, :, 1:]
+    assert inside[3].sum() < 0, "raised where it is"
+    assert outside[3].sum() > 0, "lowered where it is not"
+    assert inside[0].abs().max() < inside[3].abs().min(), "and the background is not what is raised instead"
+
+
+def test_without_any_class_the_overlap_says_nothing() -> None:
+    logits = torch.randn(1, 4, 3, 3, 3, requires_grad=True)
+    dice = DiceCrossEntropy(cross_entropy_weight=0.0)(logits, torch.zeros(1, 1, 3, 3, 3), torch.ones(1))
+    assert dice.item() == 0
+
+
 @pytest.mark.parametrize("loss", EVERY_LOSS)
 def test_a_perfect_answer_costs_next_to_nothing(loss: type[nn.Module]) -> None:
     target = torch.zeros(2, 1, 4, 4, 4, dtype=torch.uint8)

@@ -52,6 +52,15 @@ def test_the_loss_is_the_weighted_sum_over_heads() -> None:
     assert logged["train/loss"] == pytest.approx(total.item())
 
 
+def test_the_last_layers_learn_at_their_own_rate() -> None:
+    module, _ = make_module()
+    module.output_rate = 30.0
+    by_rate = {group["rate"]: group["params"] for group in module._groups()}
+    assert set(by_rate) == {1.0, 30.0}
+    assert {id(weight) for weight in by_rate[30.0]} <= {id(weight) for weight in module.network.heads.parameters()}
+    assert len(by_rate[1.0]) + len(by_rate[30.0]) == sum(p.requires_grad for p in module.network.parameters())
+
+
 def test_every_parameter_of_the_finest_output_learns() -> None:
     module, _ = make_module()
     module.training_step(make_batch(), 0).backward()
