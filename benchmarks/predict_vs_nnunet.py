@@ -7,9 +7,10 @@ run meanwhile. nnU-Net has its own default plan for such studies, one fold, no m
 does not depend on them. Without --model so has crmo_seg, and masks can then only be compared to show that the programs
 run: of drawn weights the classes are ties. Rows appear as they are measured, the peer's first.
 
-Of the engines two things are not the same where windows overlap: nnU-Net averages logits, crmo_seg probabilities, and
-the middle of nnU-Net's Gaussian lies half a voxel further. A Dice tells little where the model marks little: the row
-has the millilitres that nnU-Net's engine marks.
+The engines run each network of the model, its parts too, with windows of a training patch. Where windows overlap two
+rules differ: nnU-Net averages logits, crmo_seg probabilities, and the middle of nnU-Net's Gaussian lies half a voxel
+further. So nnU-Net's engine runs twice: by its own rules, and, to compare engines and not rules, by ours. A Dice tells
+little where the model marks little: the row has the millilitres that nnU-Net's engine marks.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +34,7 @@ from process_tree import run_measured
 from scipy import ndimage
 from untrained import default_plan, save_untrained
 
-from crmo_seg.bundle import ModelBundle, load_bundle
+from crmo_seg.bundle import ModelBundle, load_bundle, with_folders
 from crmo_seg.inference.backend import Backend, load_backend
 from crmo_seg.inference.modes import DEFAULT, Mode
 from crmo_seg.inference.sliding import WindowOutputs, predict_windows
@@ -40,6 +42,7 @@ from crmo_seg.inference.windows import Float32Array, pad_with_air
 from crmo_seg.io.nifti import read_image, read_labels, write_nifti
 from crmo_seg.jobs.predict import bundle_folder
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
+from crmo_seg.plan import Head, Triple
 from crmo_seg.preprocess import body_region, preprocess
 from crmo_seg.volume import Array, Geometry, Volume
 
@@ -111,24 +114,32 @@ def peers(study: Path, work: Path, python: Path) -> tuple[float, float]:
 
 def engines(study: Path, work: Path, model: Path, python: Path) -> None:
     """The same weights, array and windows in both programs; prints seconds, their ratio and the agreement of masks."""
-    bundle = load_bundle(model)
-    unpadded, grid = preprocess([read_image(study)], bundle.plan.grid)
+    for bundle, folder in with_folders(load_bundle(model), model):
+        marks = ", ".join(head.name for head in bundle.plan.heads)
+        for row in engine_rows(read_image(study), bundle, folder, work, python):
+            print(f"| engine, the same weights ({marks}), {row}", flush=True)
+
+
+def engine_rows(scan: Volume, bundle: ModelBundle, folder: Path, work: Path, python: Path) -> Iterator[str]:
+    """For one network: all windows and those with body, each beside nnU-Net's engine by its rules and by ours."""
+    unpadded, grid = preprocess([scan], bundle.plan.grid)
     # A scan smaller than a window each program would pad in its own way: with air behind, or with 0 around.
     image = pad_with_air(unpadded, bundle.plan.patch)
     geometry = Geometry(grid.geometry.affine, image.shape[1:])
     everywhere = np.ones(image.shape[1:], dtype=bool)
     bodies = {"all windows": everywhere, "windows with body": body_region(image, geometry.spacing_mm)}
-    runs = {name: engine_of_ours(image, body, bundle, model) for name, body in bodies.items()}
-    window = runs["all windows"].outputs.window
-    theirs_s, theirs = engine_of_nnunet(image, window, work, model, python)
-    for name, run in runs.items():
-        overlaps = overlaps_of_heads(pred=on_grid(run.masks(bundle), geometry), ref=on_grid(theirs, geometry))
+    runs = {name: engine_of_ours(image, body, bundle, folder) for name, body in bodies.items()}
+    theirs = engine_of_nnunet(image, runs["all windows"].outputs.window, work, bundle, folder, python)
+    for (name, run), (rules, their) in product(runs.items(), theirs.items()):
+        overlaps = overlaps_of_heads(pred=on_grid(run.masks(bundle), geometry), ref=on_grid(their.masks, geometry))
         marked = ", ".join(f"{head} {sum(one.ref_ml for one in own.values()):.1f}" for head, own in overlaps.items())
-        found = run.outputs
-        size = " x ".join(map(str, found.window))
-        print(f"| engine, the same weights, {name} ({found.windows_run} of {size}), {run.how} | {run.seconds:.1f} s | "
-              f"{theirs_s:.1f} s | {theirs_s / run.seconds:.1f} | pooled Dice {pooled_dice(overlaps):.4f} "
-              f"(bar {ENGINE_BAR}): {dice_of_heads(overlaps)}; nnU-Net marks, ml: {marked} |", flush=True)  # fmt: skip
+        size = " x ".join(map(str, run.outputs.window))
+        yield (
+            f"{name} ({run.outputs.windows_run} of {size}), {run.how}; nnU-Net by {rules} rules | "
+            f"{run.seconds:.1f} s | {their.seconds:.1f} s | {their.seconds / run.seconds:.1f} | "
+            f"pooled Dice {pooled_dice(overlaps):.4f} (bar {ENGINE_BAR}): {dice_of_heads(overlaps)}; "
+            f"nnU-Net marks, ml: {marked} |"
+        )
 
 
 def on_grid(masks: Mapping[str, Array], geometry: Geometry) -> dict[str, Volume]:
@@ -136,25 +147,41 @@ def on_grid(masks: Mapping[str, Array], geometry: Geometry) -> dict[str, Volume]
     return {head: Volume(mask.astype(np.uint8), geometry) for head, mask in masks.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class PeerRun:
+    """What nnU-Net's sliding window gave."""
+
+    seconds: float
+    masks: dict[str, Array]
+
+
 def engine_of_nnunet(
-    image: Float32Array, window: tuple[int, int, int], work: Path, model: Path, python: Path
-) -> tuple[float, dict[str, Array]]:
-    """Its sliding window with our network."""
-    array, out = work / "image.npy", work / "logits.npz"
+    image: Float32Array, window: Triple, work: Path, bundle: ModelBundle, folder: Path, python: Path
+) -> dict[str, PeerRun]:
+    """Its sliding window with our network, by its own rules of averaging and by ours."""
+    array, out = work / "image.npy", work / "averages.npz"
     np.save(array, image)
-    command: list[str | Path] = [python, HERE / "peers" / "nnunet_engine.py", model, array, ",".join(map(str, window))]
+    command: list[str | Path] = [python, HERE / "peers" / "nnunet_engine.py", folder, array, ",".join(map(str, window))]
     command += [str(DEFAULT.overlap), out]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
-    logits = np.load(out)["logits"]
-    bundle = load_bundle(model)
-    above = np.log(bundle.threshold / (1 - bundle.threshold))
+    logits_s, probabilities_s = map(float, done.stdout.splitlines()[-1].split())
+    averages = np.load(out)
+    logit = float(np.log(bundle.threshold / (1 - bundle.threshold)))
+    return {
+        "its own": PeerRun(logits_s, masks_of(averages["logits"], bundle.plan.heads, logit)),
+        "our": PeerRun(probabilities_s, masks_of(averages["probabilities"], bundle.plan.heads, bundle.threshold)),
+    }
+
+
+def masks_of(channels: Array, heads: Sequence[Head], least: float) -> dict[str, Array]:
+    """Channels of all heads, one after the other: what reaches the least value, or the class with the largest."""
     masks, first = {}, 0
-    for head in bundle.plan.heads:
-        part = logits[first : first + head.channels]
+    for head in heads:
+        part = channels[first : first + head.channels]
         first += head.channels
-        masks[head.name] = part[0] >= above if head.channels == 1 else part.argmax(axis=0).astype(np.uint8)
-    return float(done.stdout.splitlines()[-1]), masks
+        masks[head.name] = part[0] >= least if head.channels == 1 else part.argmax(axis=0).astype(np.uint8)
+    return masks
 
 
 @dataclass(frozen=True, eq=False)
