@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from mask_agreement import HeadOverlaps, dice_of_heads, overlaps_of_heads, pooled_dice, pooled_scans
 
-from crmo_seg.bundle import ModelBundle, load_bundle
+from crmo_seg.bundle import ModelBundle, load_bundle, with_folders
 from crmo_seg.inference.backend import Backend, load_backend
 from crmo_seg.inference.predictor import Predictor, StudyImages
 from crmo_seg.inference.torch_backend import TorchBackend, cpu_has_bf16
@@ -31,6 +32,9 @@ from crmo_seg.phantom.exam import FAMILIES
 from crmo_seg.phantom.generate import make_studies
 from crmo_seg.phantom.settings import EXAM_PREFIX, read_preset
 from crmo_seg.prediction import Prediction
+
+Load: TypeAlias = Callable[[ModelBundle, Path], Backend]
+"""A bundle and its folder -> what runs its network."""
 
 PRESETS: Final = ("whole_body", "spine", "region", "training", *(EXAM_PREFIX + one.name for one in FAMILIES))
 SEED: Final = 7
@@ -125,13 +129,20 @@ def lesions_of_one_only(fast: Prediction, eager: Prediction) -> int:
     return int((~shared.any(axis=0)).sum() + (~shared.any(axis=1)).sum())
 
 
-def backends(bundle: ModelBundle, folder: Path) -> dict[str, Backend]:
+def predictor_by(load: Load, bundle: ModelBundle, folder: Path) -> Predictor:
+    """A model whose networks, its own and those of its parts, all run on one backend."""
+    own, *parts = [load(single, place) for single, place in with_folders(bundle, folder)]
+    return Predictor(bundle, own, part_backends=parts)
+
+
+def predictors(bundle: ModelBundle, folder: Path) -> dict[str, Predictor]:
     """What this machine can run, by library and precision; the usual one first."""
-    found: list[Backend] = [load_backend(bundle, folder, "cpu", notice=sys.exit)]
-    found.append(load_backend(bundle, folder, "cpu", "f32", notice=sys.exit))
+    loads: list[Load] = [partial(load_backend, device="cpu", precision=precision, notice=sys.exit)
+                         for precision in ("auto", "f32")]  # fmt: skip
     if cpu_has_bf16():
-        found.append(TorchBackend(bundle, "cpu", "bf16"))
-    return {f"{one.name} {one.precision}": one for one in found}
+        loads.append(lambda single, _: TorchBackend(single, "cpu", "bf16"))
+    found = [predictor_by(load, bundle, folder) for load in loads]
+    return {f"{one.backend.name} {one.backend.precision}": one for one in found}
 
 
 def main() -> None:
@@ -139,8 +150,8 @@ def main() -> None:
     arguments = _arguments()
     folder = bundle_folder(arguments.model)
     bundle = load_bundle(folder)
-    eager = Predictor(bundle, TorchBackend(bundle, "cpu", "f32"))
-    others = {name: Predictor(bundle, backend) for name, backend in backends(bundle, folder).items()}
+    eager = predictor_by(lambda single, _: TorchBackend(single, "cpu", "f32"), bundle, folder)
+    others = predictors(bundle, folder)
     pools = {name: Pool() for name in others}
     print(HEADER, flush=True)
     for study in scans(arguments.presets, arguments.patients, arguments.scans, eager):
