@@ -114,8 +114,10 @@ class Predictor:
             InputError: where a sequence that the model reads is missing.
         """
         timings = _Timings()
-        own = self._mark(study, self.bundle, self.backend, timings, on_window)
-        marked = [own, *(self._mark(study, part, backend, timings, on_window) for part, backend in self.parts)]
+        marked: list[_Marked] = []
+        for bundle, backend in ((self.bundle, self.backend), *self.parts):
+            progress = _counting_on(sum(each.outputs.windows_run for each in marked), on_window)
+            marked.append(self._mark(study, bundle, backend, timings, progress))
         masks = {name: mask for each in marked for name, mask in each.masks.items()}
         probabilities = {name: volume for each in marked for name, volume in each.probabilities.items()}
         with timings.stage("lesions"):
@@ -183,6 +185,13 @@ class Predictor:
             minimum_lesion_ml=self.bundle.minimum_lesion_ml,
             timings_s=dict(seconds),
         )
+
+
+def _counting_on(before: int, on_window: Progress | None) -> Progress | None:
+    """Windows of a part are counted on from those of the networks before it, so that progress does not go back."""
+    if on_window is None:
+        return None
+    return lambda done, total: on_window(before + done, before + total)
 
 
 def _model_input(study: StudyImages, bundle: ModelBundle) -> tuple[Float32Array, ModelGrid]:

@@ -1,6 +1,7 @@
 """The whole chain from volume to lesions, with a stub network that marks what is bright."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -186,3 +187,35 @@ def test_how_it_was_computed_is_recorded() -> None:
     assert (provenance.backend, provenance.precision, provenance.mode) == ("stub", "f32", "default")
     assert provenance.window == (20, 20, 10), "one window of 1.25 patches"
     assert 1 <= provenance.windows_run <= provenance.windows_in_all
+
+
+def with_bones_as_a_part(image: Volume) -> Predictor:
+    """Edema at 1 mm, and bones at 2 mm by a network of their own."""
+    seen = preprocess([image], FINE)[0]
+    half_way = float(np.median(seen) + seen.max()) / 2
+    edema, bones = (
+        ModelBundle(head.name, replace(make_plan((16, 16, 8), (head,)), grid=grid), {}, minimum_lesion_ml=0.3)
+        for head, grid in ((EDEMA_HEAD, FINE), (BONES_HEAD, GridPlan(2.0, (1.0, 8.0))))
+    )
+    femur_alone = bright_in_a_femur(half_way)
+    part = StubBackend(lambda window: {BONES: femur_alone(window)[BONES]})
+    return Predictor(replace(edema, parts=(bones,)), StubBackend(bright(half_way)), part_backends=[part])
+
+
+def test_a_part_marks_on_a_grid_of_its_own_and_names_the_bone() -> None:
+    image, _ = body_with_lesion(make_geometry((40, 30, 40)), CENTRE_MM, RADIUS_MM)
+    prediction = with_bones_as_a_part(image).predict(StudyImages("case", {STIR: image}))
+    assert set(prediction.masks) == {EDEMA, BONES}
+    assert prediction.masks[BONES].geometry.same_grid(image.geometry)
+    assert [lesion.site.bone for lesion in prediction.lesions] == ["femur"]
+
+
+def test_windows_of_parts_are_counted_on() -> None:
+    image, _ = body_with_lesion(make_geometry((60, 30, 60)), CENTRE_MM, RADIUS_MM)
+    seen: list[tuple[int, int]] = []
+    prediction = with_bones_as_a_part(image).predict(
+        StudyImages("case", {STIR: image}), lambda done, total: seen.append((done, total))
+    )
+    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+    assert seen[-1] == (prediction.provenance.windows_run,) * 2
+    assert len({total for _, total in seen}) == 2, "of the first network, then of both"

@@ -61,7 +61,10 @@ def test_folds_of_the_manifest_are_kept(tmp_path: Path) -> None:
 
 def test_heads_of_one_manifest_share_their_folds(tmp_path: Path) -> None:
     many, few = label(tmp_path, 40), label(tmp_path, 10)
-    opposite = [Case("a", "a", labels={"edema": few, "bones": many}), Case("b", "b", labels={"edema": many, "bones": few})]
+    opposite = [
+        Case("a", "a", labels={"edema": few, "bones": many}),
+        Case("b", "b", labels={"edema": many, "bones": few}),
+    ]
     folds = [with_folds(opposite, head_of_load(opposite, head), 2) for head in ("bones", "edema")]
     assert folds[0] == folds[1]
     assert [case.fold for case in folds[0]] == [1, 0]
