@@ -30,6 +30,8 @@ DEEPEST: Final = 1.5
 """Depth of a body over its width; what seems deeper runs on into the arch."""
 SHALLOWEST_MM: Final = 4.0
 """A shorter stretch of bone from the front to the back is no body."""
+LARGEST_MM: Final = 80.0
+"""No body is so wide or high, whatever a mask says: columns reach no further."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +138,7 @@ def columns_of(vertebra: Vertebra, axes: Float64Array) -> Columns:
     """Columns through the middle of a vertebra, deep enough to leave its body at the back."""
     front = vertebra.points_mm[front_part(vertebra, axes)]
     low, high = np.percentile(front @ axes[2], (1, 99))
-    half_width = float(high - low + width_of_voxel(vertebra.geometry, axes[2])) / 2
+    half_width = min(float(high - low + width_of_voxel(vertebra.geometry, axes[2])), LARGEST_MM) / 2
     origin = front.mean(axis=0)
     origin = origin + ((low + high) / 2 - origin @ axes[2]) * axes[2]
     local = (vertebra.points_mm - origin) @ axes.T
@@ -144,16 +146,16 @@ def columns_of(vertebra: Vertebra, axes: Float64Array) -> Columns:
     foremost = float(local[:, 1].max()) + beyond_front
     deepest = foremost - 2 * DEEPEST * half_width - 2 * beyond_front
     here = local[(local[:, 1] >= deepest) & (np.abs(local[:, 2]) <= half_width), 0]
-    heights = np.arange(here.min() - beyond_up, here.max() + beyond_up, SAMPLE_STEP_MM)
+    ends = np.clip([here.min(initial=0.0), here.max(initial=0.0)], -LARGEST_MM / 2, LARGEST_MM / 2)
+    heights = np.arange(ends[0] - beyond_up, ends[1] + beyond_up, SAMPLE_STEP_MM)
     depths = np.arange(deepest, foremost + COLUMN_STEP_MM, COLUMN_STEP_MM)
     sides = max(round(MIDDLE_SHARE * half_width / COLUMN_STEP_MM), 1)
     widths = np.linspace(-MIDDLE_SHARE * half_width, MIDDLE_SHARE * half_width, 2 * sides + 1)
     samples = _sampled(vertebra, origin, axes, (heights, depths, widths))
     bone = samples.sum(axis=0)
     middles = np.einsum("h,hdw->dw", heights, samples) / np.maximum(bone, 1e-6)
-    return Columns(
-        origin, axes, depths, widths, half_width, bone * SAMPLE_STEP_MM, middles, samples.max(axis=0) >= 0.5
-    )
+    present = samples.max(axis=0) >= 0.5
+    return Columns(origin, axes, depths, widths, half_width, bone * SAMPLE_STEP_MM, middles, present)
 
 
 def _sampled(
@@ -211,9 +213,12 @@ def _crossings(places: Float64Array, values: Float64Array) -> tuple[float, float
     above = np.flatnonzero(values > 0)
     if not len(above):
         return 0.0, 0.0
-    ends = ((above[0] - 1, above[0]), (above[-1] + 1, above[-1]))
-    low, high = (
-        float(np.interp(0.0, values[[out, within]], places[[out, within]])) if 0 <= out < len(places) else places[within]
-        for out, within in ends
-    )
-    return float(low), float(high)
+    low = _zero_between(places, values, int(above[0]) - 1, int(above[0]))
+    return low, _zero_between(places, values, int(above[-1]) + 1, int(above[-1]))
+
+
+def _zero_between(places: Float64Array, values: Float64Array, out: int, within: int) -> float:
+    """Where values cross zero between a place without and one within; the latter where there is none without."""
+    if not 0 <= out < len(places):
+        return float(places[within])
+    return float(np.interp(0.0, values[[out, within]], places[[out, within]]))

@@ -1,29 +1,33 @@
 """Vertebral heights beside those of the neighbours: ratios, the largest loss, and its grade in the manner of Genant.
 
-Genant's grades (doi:10.1002/jbmr.5650080915) are a reader's, for lateral radiographs of adults: 1 from about 20 %, 2 from
-25 % and 3 from 40 % of front, middle or back height. Here only their limits are taken, for heights measured in a mask:
-a measurement, no diagnosis. In 95 % of children without a fracture the front of T10 to L3 is more than 0.893 of the
-back (Gaca 2010, PubMed 20093618), so that a loss of 20 % is beyond their usual wedge.
+Genant's grades (doi:10.1002/jbmr.5650080915) are a reader's, for lateral radiographs of adults: 1 from about 20 %, 2
+from 25 % and 3 from 40 % of front, middle or back height. Here only their limits are taken, for heights measured in a
+mask: a measurement, no diagnosis. In 95 % of children without a fracture the front of T10 to L3 is more than 0.893 of
+the back (Gaca 2010, PubMed 20093618), so that a loss of 20 % is beyond their usual wedge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from crmo_seg.sites.vertebral_height import LEVELS, BodyHeights, body_heights
+from crmo_seg.sites.vertebral_height import COARSE_VOXELS, COARSEST, LEVELS, BodyHeights, body_heights
 from crmo_seg.volume import Volume
 
 GRADE_FROM: Final = (0.20, 0.25, 0.40)
 """Smallest losses of the grades 1 to 3, doi:10.1002/jbmr.5650080915."""
 REACH: Final = 2
 """A neighbour that cannot be measured, or has lost height itself, is replaced by the next one, this far at most."""
-COARSEST: Final = 0.15
-"""Of the height: with longer voxels an error of one would nearly make a loss of 20 %."""
-COARSE_VOXELS: Final = "voxels too large along the spine"
+
+COLUMNS: Final = (
+    "level", "front_mm", "middle_mm", "back_mm", "mean_mm", "resolution_mm", "front_to_back", "middle_to_back",
+    "front_to_reference", "middle_to_reference", "back_to_reference", "mean_to_reference", "reference_levels",
+    "largest_loss_percent", "genant_style_grade", "note",
+)  # fmt: skip
+"""Of ``vertebrae.csv``."""
 
 _PARTS: Final = ("front", "middle", "back", "mean")
 
@@ -79,6 +83,21 @@ class VertebralLoss:
             return None
         grade = int(np.searchsorted(GRADE_FROM, self.largest_loss + 1e-9, side="right"))
         return grade if grade or None not in self._to_reference() else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """A row of ``vertebrae.csv``, and the entry of ``summary.json``: its keys are ``COLUMNS``."""
+        own, loss = self.heights, self.largest_loss
+        values = (
+            own.level,
+            *(_rounded(mm, 2) for mm in (own.front_mm, own.middle_mm, own.back_mm, own.mean_mm, own.resolution_mm)),
+            *(_rounded(ratio, 3) for ratio in (self.front_to_back, self.middle_to_back, *self._to_reference())),
+            _rounded(self.mean_to_reference, 3),
+            " ".join(self.reference_levels),
+            _rounded(None if loss is None else 100.0 * loss, 1),
+            self.grade,
+            own.note,
+        )
+        return dict(zip(COLUMNS, values, strict=True))
 
     def _to_reference(self) -> tuple[float | None, ...]:
         return self.front_to_reference, self.middle_to_reference, self.back_to_reference
@@ -151,3 +170,7 @@ def _fine_enough(loss: VertebralLoss) -> VertebralLoss:
     if own.resolution_mm <= COARSEST * max(own.mean_mm, usual_mm):
         return loss
     return VertebralLoss(BodyHeights(own.level, resolution_mm=own.resolution_mm, note=COARSE_VOXELS))
+
+
+def _rounded(value: float | None, decimals: int) -> float | None:
+    return None if value is None else round(value, decimals)
