@@ -153,7 +153,7 @@ def columns_of(vertebra: Vertebra, axes: Float64Array) -> Columns:
     widths = np.linspace(-MIDDLE_SHARE * half_width, MIDDLE_SHARE * half_width, 2 * sides + 1)
     samples = _sampled(vertebra, origin, axes, (heights, depths, widths))
     bone = samples.sum(axis=0)
-    middles = np.einsum("h,hdw->dw", heights, samples) / np.maximum(bone, 1e-6)
+    middles = np.tensordot(heights, samples, 1) / np.maximum(bone, 1e-6)
     present = samples.max(axis=0) >= 0.5
     return Columns(origin, axes, depths, widths, half_width, bone * SAMPLE_STEP_MM, middles, present)
 
@@ -193,10 +193,11 @@ def walls_of(columns: Columns, voxel_mm: float) -> tuple[float, float] | None:
     here = slice(max(stretch.start - 1, 0), stretch.stop + 1)
     depths, lengths = columns.depths_mm[here], np.median(columns.lengths_mm[here, middle], axis=1)
     inner = (depths >= depths[0] + voxel_mm) & (depths <= depths[-1] - voxel_mm)
-    inner = inner if np.count_nonzero(inner) > 1 else lengths >= 0.9 * lengths.max()
-    slope, start = np.polyfit(depths[inner], lengths[inner], 1) if np.count_nonzero(inner) > 1 else (0, lengths.max())
-    half = 0.5 * np.maximum(start + slope * depths, 0.25 * lengths[inner].mean())
-    back, front = _crossings(depths, lengths - half)
+    usual = np.full(len(depths), lengths.max())
+    if np.count_nonzero(inner) > 1:
+        line = np.polyfit(depths[inner], lengths[inner], 1)
+        usual = np.maximum(np.polyval(line, depths), 0.25 * lengths[inner].mean())
+    back, front = _crossings(depths, lengths - usual / 2)
     return (back, front) if SHALLOWEST_MM <= front - back <= 2 * DEEPEST * columns.half_width_mm else None
 
 

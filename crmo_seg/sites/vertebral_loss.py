@@ -9,7 +9,7 @@ the back (Gaca 2010, PubMed 20093618), so that a loss of 20 % is beyond their us
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -28,8 +28,6 @@ COLUMNS: Final = (
     "largest_loss_percent", "genant_style_grade", "note",
 )  # fmt: skip
 """Of ``vertebrae.csv``."""
-
-_PARTS: Final = ("front", "middle", "back", "mean")
 
 
 @dataclass(frozen=True)
@@ -125,19 +123,21 @@ def beside_neighbours(heights: Sequence[BodyHeights]) -> tuple[VertebralLoss, ..
 
 def _beside(level: str, by_level: Mapping[str, BodyHeights], candidates: Mapping[str, BodyHeights]) -> VertebralLoss:
     own = by_level[level]
-    loss = VertebralLoss(
+    neighbours = [] if own.mean_mm is None else _neighbours(level, candidates)
+
+    def to_reference(height_mm: float | None, heights_mm: Sequence[float | None]) -> float | None:
+        return _ratio(height_mm, _between(level, neighbours, heights_mm))
+
+    return VertebralLoss(
         own,
+        reference_levels=tuple(one.level for one in neighbours),
         front_to_back=_ratio(own.front_mm, own.back_mm),
         middle_to_back=_ratio(own.middle_mm, own.back_mm),
+        front_to_reference=to_reference(own.front_mm, [one.front_mm for one in neighbours]),
+        middle_to_reference=to_reference(own.middle_mm, [one.middle_mm for one in neighbours]),
+        back_to_reference=to_reference(own.back_mm, [one.back_mm for one in neighbours]),
+        mean_to_reference=to_reference(own.mean_mm, [one.mean_mm for one in neighbours]),
     )
-    if own.mean_mm is None:
-        return loss
-    neighbours = _neighbours(level, candidates)
-    ratios = {
-        f"{part}_to_reference": _ratio(getattr(own, f"{part}_mm"), _reference_mm(level, neighbours, part))
-        for part in _PARTS
-    }
-    return replace(loss, reference_levels=tuple(one.level for one in neighbours), **ratios)
 
 
 def _neighbours(level: str, candidates: Mapping[str, BodyHeights]) -> list[BodyHeights]:
@@ -149,12 +149,13 @@ def _neighbours(level: str, candidates: Mapping[str, BodyHeights]) -> list[BodyH
     return [candidates[name] for name in nearest if name is not None]
 
 
-def _reference_mm(level: str, neighbours: Sequence[BodyHeights], part: str) -> float | None:
-    """Of the neighbours that have this height: their mean, or a point between them where one is further off."""
-    place = LEVELS.index(level)
-    known = [(LEVELS.index(one.level), getattr(one, f"{part}_mm")) for one in neighbours]
-    known = sorted((other, mm) for other, mm in known if mm is not None)
-    return float(np.interp(place, *zip(*known, strict=True))) if known else None
+def _between(level: str, neighbours: Sequence[BodyHeights], heights_mm: Sequence[float | None]) -> float | None:
+    """Mean of the neighbours that have this height, or a point between them where one is further off."""
+    places = [LEVELS.index(one.level) for one in neighbours]
+    known = sorted((place, mm) for place, mm in zip(places, heights_mm, strict=True) if mm is not None)
+    if not known:
+        return None
+    return float(np.interp(LEVELS.index(level), [place for place, _ in known], [mm for _, mm in known]))
 
 
 def _ratio(height_mm: float | None, over_mm: float | None) -> float | None:

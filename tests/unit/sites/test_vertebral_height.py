@@ -26,6 +26,8 @@ from crmo_seg.volume import Geometry, Volume
 WHOLE_BODY = (1.25, 6.0, 1.25)
 SAGITTAL = (4.0, 1.0, 1.0)
 EVEN = (1.5, 1.5, 1.5)
+BETWEEN = (0.5, 0.5, 0.5)
+"""Shifts a grid of 1 mm so that walls and end plates lie between its voxels."""
 
 
 def by_level(bones: Volume, resolution_mm: float = 0.0) -> dict[str, BodyHeights]:
@@ -49,15 +51,15 @@ def values(heights: BodyHeights) -> list[float]:
 
 
 def test_an_upright_box_has_its_height_everywhere() -> None:
-    found = body_heights(BoxSpine().draw())
+    found = body_heights(BoxSpine(offset_mm=BETWEEN).draw())
     assert [one.level for one in found] == ["T7", "T8", "T9"]
-    assert [values(one) for one in found] == [pytest.approx([18.0] * 4, abs=1.0)] * 3
+    assert [values(one) for one in found] == [pytest.approx([18.0] * 4, abs=0.01)] * 3
     assert {(one.resolution_mm, one.note) for one in found} == {(pytest.approx(1.0), "")}
 
 
 def test_an_upright_wedge() -> None:
-    heights = by_level(BoxSpine(front_mm=9.0).draw())["T8"]
-    assert values(heights) == pytest.approx([9.0, 13.5, 18.0, 13.5], abs=0.7)
+    heights = by_level(BoxSpine(front_mm=9.0, offset_mm=BETWEEN).draw())["T8"]
+    assert values(heights) == pytest.approx([9.0, 13.5, 18.0, 13.5], abs=0.5)
 
 
 @settings(max_examples=12)
@@ -113,17 +115,17 @@ def test_arches_make_no_difference() -> None:
 
 
 def test_a_body_at_the_border_is_not_measured_and_an_arch_may_be_cut() -> None:
-    bones = BoxSpine().draw()
+    bones = BoxSpine(offset_mm=BETWEEN).draw()
     above = by_level(cropped(bones, (-30, -60, -60), (30, 60, 25)))
     assert [above[level].note for level in ("T7", "T8", "T9")] == [AT_BORDER, "", ""]
     assert above["T7"].mean_mm is None
     behind = by_level(cropped(bones, (-30, -26, -60), (30, 60, 60)))
-    assert values(behind["T8"]) == pytest.approx([18.0] * 4, abs=1.0)
+    assert values(behind["T8"]) == pytest.approx([18.0] * 4, abs=0.01)
     assert {one.note for one in by_level(cropped(bones, (-8, -60, -60), (30, 60, 60))).values()} == {AT_BORDER}
 
 
 def test_thick_slices_give_the_mean_height_only() -> None:
-    heights = by_level(BoxSpine((1.25, 10.0, 1.25)).draw())["T8"]
+    heights = by_level(BoxSpine((1.25, 10.0, 1.25), offset_mm=(0.0, 0.0, 0.3)).draw())["T8"]
     assert (heights.front_mm, heights.middle_mm, heights.back_mm, heights.note) == (None, None, None, THICK_SLICES)
     assert heights.mean_mm == pytest.approx(18.0, abs=1.25)
 
