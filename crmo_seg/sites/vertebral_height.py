@@ -215,7 +215,10 @@ def _inset(columns: Columns, walls: tuple[float, float], bones: Volume) -> float
 def _heights(
     blank: BodyHeights, columns: Columns, walls: tuple[float, float], inset: float, least_depth_mm: float
 ) -> BodyHeights:
-    """Thirds of the depth without what lies at the walls; front and back are carried on to the walls in line."""
+    """Thirds of the depth without what lies at the walls; front and back are carried on to the walls in line.
+
+    Of their difference only what exceeds a voxel is carried on: the rest may be an accident of few slices.
+    """
     back, front = walls
     depth = front - back
     inset = min(inset, depth / 2 - SHALLOWEST_MM / 4)
@@ -232,10 +235,11 @@ def _heights(
     (at_back, _, at_front), (low, middle, high) = (
         [float(values[third == number].mean()) for number in range(3)] for values in (depths, profile)
     )
-    rise = (high - low) / (at_front - at_back)
+    sure = max(abs(high - low) - (blank.resolution_mm or 0.0), 0.0)
+    rise = np.copysign(sure, high - low) / (at_front - at_back)
     return replace(
         found,
-        front_mm=max(high + rise * (front - at_front), 0.0),
+        front_mm=max(float(high + rise * (front - at_front)), 0.0),
         middle_mm=middle,
-        back_mm=max(low + rise * (back - at_back), 0.0),
+        back_mm=max(float(low + rise * (back - at_back)), 0.0),
     )
