@@ -99,7 +99,9 @@ def test_a_row_of_the_table() -> None:
 
 
 def test_a_wedge_in_a_mask() -> None:
-    found = {one.heights.level: one for one in measure_vertebrae(BoxSpine(front_mm=12.6, offset_mm=(0.5, 0.5, 0.5)).draw())}
+    found = {
+        one.heights.level: one for one in measure_vertebrae(BoxSpine(front_mm=12.6, offset_mm=(0.5, 0.5, 0.5)).draw())
+    }
     assert found["T8"].largest_loss == pytest.approx(0.3, abs=0.05)
     assert [found[level].grade for level in ("T7", "T8", "T9")] == [0, 2, 0]
 
