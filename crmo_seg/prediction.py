@@ -34,6 +34,7 @@ class Provenance:
         threshold: probability from which a voxel is a lesion; None in mode baseline, which looks at no probability.
         minimum_lesion_ml: smaller components were dropped.
         timings_s: seconds by stage.
+        bones_resolution_mm: from head to feet, of the grid on which a network marked the bones; None where none did.
     """
 
     package_version: str
@@ -50,6 +51,7 @@ class Provenance:
     threshold: float | None
     minimum_lesion_ml: float
     timings_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    bones_resolution_mm: float | None = None
 
 
 @dataclass(frozen=True)

@@ -73,12 +73,16 @@ class _Timings:
 
 @dataclass(frozen=True, eq=False)
 class _Marked:
-    """What one network, on its own grid, says about a study; masks and probabilities are on the scan's grid."""
+    """What one network, on its own grid, says about a study; masks and probabilities are on the scan's grid.
+
+    ``resolution_mm`` is that of its own grid from head to feet.
+    """
 
     outputs: WindowOutputs
     probabilities: dict[str, Volume]
     masks: dict[str, Volume]
     disagreement: float | None
+    resolution_mm: float
 
 
 class Predictor:
@@ -130,7 +134,7 @@ class Predictor:
         with timings.stage("quality"):
             apart = next((each.disagreement for each in marked if EDEMA in each.masks), None)
             flags = quality_flags(study.images, masks, lesion_map, self.training, apart)
-        provenance = self._provenance(study, [each.outputs for each in marked], timings.seconds)
+        provenance = self._provenance(study, marked, timings.seconds)
         return Prediction(study.case_id, masks, probabilities.get(EDEMA), lesion_map, provenance, flags)
 
     def _mark(
@@ -147,7 +151,8 @@ class Predictor:
             probabilities = _probabilities(outputs, grid)
             masks = _class_masks(outputs, grid, study.laterality) | self._binary_masks(probabilities)
         least = self.bundle.minimum_lesion_ml / grid.geometry.voxel_volume_ml
-        return _Marked(outputs, probabilities, masks, members.disagreement(least))
+        resolution_mm = grid.geometry.spacing_mm[grid.geometry.world_axes.index(2)]
+        return _Marked(outputs, probabilities, masks, members.disagreement(least), resolution_mm)
 
     def _binary_masks(self, probabilities: Mapping[str, Volume]) -> dict[str, Volume]:
         return {name: self._above_threshold(volume) for name, volume in probabilities.items()}
@@ -166,9 +171,8 @@ class Predictor:
         lesion_map = find_lesions(mask, probability=probability, minimum_ml=self.bundle.minimum_lesion_ml)
         return lesion_map if bones is None else assign_sites(lesion_map, bones, image)
 
-    def _provenance(
-        self, study: StudyImages, outputs: Sequence[WindowOutputs], seconds: Mapping[str, float]
-    ) -> Provenance:
+    def _provenance(self, study: StudyImages, marked: Sequence[_Marked], seconds: Mapping[str, float]) -> Provenance:
+        outputs = [each.outputs for each in marked]
         return Provenance(
             package_version=__version__,
             model_name=self.bundle.name,
@@ -184,6 +188,7 @@ class Predictor:
             threshold=None if self.mode.thresholds_edema else self.bundle.threshold,
             minimum_lesion_ml=self.bundle.minimum_lesion_ml,
             timings_s=dict(seconds),
+            bones_resolution_mm=next((each.resolution_mm for each in reversed(marked) if BONES in each.masks), None),
         )
 
 

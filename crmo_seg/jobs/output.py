@@ -23,7 +23,9 @@ from crmo_seg.prediction import Prediction
 from crmo_seg.report.html import write_report
 from crmo_seg.report.key_pictures import key_pictures
 from crmo_seg.report.tables import more_values, write_lesions_csv
+from crmo_seg.report.vertebrae import write_vertebrae_csv
 from crmo_seg.sites.burden import bones_in_view, burden_of
+from crmo_seg.sites.vertebral_loss import measure_vertebrae
 from crmo_seg.volume import Volume
 
 SCHEMA_VERSION: Final = 1
@@ -31,8 +33,11 @@ SUMMARY_FILE: Final = "summary.json"
 REPORT_FILE: Final = "report.html"
 IMAGE_FILE: Final = "image.nii.gz"
 LESIONS_FILE: Final = "lesions.csv"
+VERTEBRAE_FILE: Final = "vertebrae.csv"
 LESION_MAP_FILE: Final = "lesions.nii.gz"
 BONES_FILE: Final = f"{BONES}.nii.gz"
+VERTEBRAE: Final = "vertebrae"
+"""The entry of ``summary.json``, where there are vertebrae with levels."""
 DICOM_FOLDER: Final = "dicom"
 _SALT_FILE: Final = ".patient_salt"
 
@@ -104,6 +109,8 @@ def write_prediction(
     with folder_written_whole(folder) as part, ThreadPoolExecutor(1) as beside:
         volumes = beside.submit(_write_volumes, part, prediction, kept, probability=probability)
         write_lesions_csv(part / LESIONS_FILE, prediction.lesions)
+        if VERTEBRAE in summary:
+            write_vertebrae_csv(part / VERTEBRAE_FILE, summary[VERTEBRAE])
         (part / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         write_report(part / REPORT_FILE, prediction, image, summary)
         _write_dicom(part / DICOM_FOLDER, prediction, image, origin.composed)
@@ -121,6 +128,7 @@ def summary_of(prediction: Prediction, origin: Origin, out: Path) -> dict[str, A
         "patient_key": origin.patient_key,
         "visit": origin.visit,
         **summary_of_lesions(prediction),
+        **summary_of_vertebrae(prediction),
         "quality_flags": [flag.to_dict() for flag in prediction.quality_flags],
         "threshold": provenance.threshold,
         "minimum_lesion_ml": provenance.minimum_lesion_ml,
@@ -148,6 +156,13 @@ def summary_of_lesions(prediction: Prediction) -> dict[str, Any]:
         "lesions": more,
         "burden": _burden(prediction),
     }
+
+
+def summary_of_vertebrae(prediction: Prediction) -> dict[str, Any]:
+    """The part of ``summary.json`` on vertebral heights; empty where no vertebra has a level."""
+    bones = prediction.masks.get(BONES)
+    found = () if bones is None else measure_vertebrae(bones, prediction.provenance.bones_resolution_mm or 0.0)
+    return {VERTEBRAE: [one.to_dict() for one in found]} if found else {}
 
 
 def patient_key(patient_id: str | None, out: Path) -> str | None:

@@ -17,13 +17,23 @@ from crmo_seg.files import folder_written_whole, written_whole
 from crmo_seg.io.nifti import read_labels, write_nifti
 from crmo_seg.io.nrrd import is_nrrd_name, read_nrrd_labels
 from crmo_seg.jobs.comparison.reading import Visit, read_analysed_image, read_visit
-from crmo_seg.jobs.output import BONES_FILE, LESIONS_FILE, REPORT_FILE, SUMMARY_FILE, summary_of_lesions
+from crmo_seg.jobs.output import (
+    BONES_FILE,
+    LESIONS_FILE,
+    REPORT_FILE,
+    SUMMARY_FILE,
+    VERTEBRAE,
+    VERTEBRAE_FILE,
+    summary_of_lesions,
+    summary_of_vertebrae,
+)
 from crmo_seg.keys import BONES, EDEMA
 from crmo_seg.lesions import Lesion
 from crmo_seg.prediction import Prediction, Provenance, QualityFlag
 from crmo_seg.preprocess.lattice import onto_grid
 from crmo_seg.report.html import write_report
 from crmo_seg.report.tables import write_lesions_csv
+from crmo_seg.report.vertebrae import write_vertebrae_csv
 from crmo_seg.sites import assign_sites
 from crmo_seg.sites.foreign_masks import CRMO_SEG, TASKS, fine_from_foreign
 from crmo_seg.volume import Geometry, GeometryError, Volume
@@ -91,7 +101,9 @@ def reassign_sites(folder: Path, files: Mapping[str, Path]) -> ReassignedSites:
     bones = _read_bones(files, visit.masks.lesion_map.labels.geometry)
     image = read_analysed_image(visit)
     prediction = _prediction(visit, bones, image)
-    summary = {**visit.summary, **summary_of_lesions(prediction), "bones_from": _origin(files)}
+    kept = {name: value for name, value in visit.summary.items() if name != VERTEBRAE}
+    found = summary_of_lesions(prediction) | summary_of_vertebrae(prediction)
+    summary = {**kept, **found, "bones_from": _origin(files)}
     return ReassignedSites(folder, prediction.lesions, _write(visit, prediction, image, summary))
 
 
@@ -180,10 +192,12 @@ def _write(visit: Visit, prediction: Prediction, image: Volume | None, summary: 
     stale = _stale(visit.folder)
     with folder_written_whole(visit.folder) as part:
         shutil.copytree(visit.folder, part, dirs_exist_ok=True)
-        for name in (*stale, REPORT_FILE):
+        for name in (*stale, REPORT_FILE, VERTEBRAE_FILE):
             (part / name).unlink(missing_ok=True)
         write_nifti(part / BONES_FILE, prediction.masks[BONES])
         write_lesions_csv(part / LESIONS_FILE, prediction.lesions)
+        if VERTEBRAE in summary:
+            write_vertebrae_csv(part / VERTEBRAE_FILE, summary[VERTEBRAE])
         with written_whole(part / SUMMARY_FILE) as file:
             file.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         if image is not None:

@@ -21,6 +21,7 @@ from crmo_seg.report.body_map.marks import BodyMap, body_map
 from crmo_seg.report.change_rows import COLUMNS, KINDS, TEXT_COLUMNS, ChangeRow, change_rows, colour_of
 from crmo_seg.report.page import PageViewer, page_viewer, render_page
 from crmo_seg.report.pictures import map_note, projection_view
+from crmo_seg.report.vertebra_changes import change_section, vertebra_changes
 from crmo_seg.report.views import projection_plane
 from crmo_seg.volume import Volume
 
@@ -101,6 +102,7 @@ def render_followup(
         facts=dict(facts or {}),
         totals=_totals(rows, before.lesion_map, now.lesion_map),
         warnings=list(warnings),
+        vertebrae=change_section(vertebra_changes(*(visit.summary.get("vertebrae") for visit in (before, now)))),
         columns={name: COLUMNS[name] for name in COLUMNS if any(row.cells[name] for row in rows)},
         text_columns=TEXT_COLUMNS,
         rows=rows,

@@ -20,6 +20,7 @@ from crmo_seg.report.figures import largest_lesions, montage_png
 from crmo_seg.report.page import page_viewer, png_text, render_page
 from crmo_seg.report.pictures import map_note, no_lesions, projection_view
 from crmo_seg.report.tables import LESION_COLUMNS, MORE_COLUMNS, lesion_rows, more_values
+from crmo_seg.report.vertebrae import vertebra_section
 from crmo_seg.report.views import acquired_plane
 from crmo_seg.volume import Volume
 
@@ -102,6 +103,7 @@ def render_report(prediction: Prediction, image: Volume, summary: Mapping[str, A
         plane=acquired_plane(image.canonical().geometry).name,
         segmented=prediction.lesion_map is not None,
         burden=burden_tables(summary.get("burden")),
+        vertebrae=vertebra_section(summary.get("vertebrae")),
         **_body_map(prediction, bones),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,3 +89,28 @@ def bone_profile(heights_mm: Float64Array, start_mm: float, stop_mm: float, blur
     voxels = np.bincount(((inside - start_mm) / STEP_MM).astype(np.int64), minlength=count)[:count]
     profile: Float64Array = ndimage.gaussian_filter1d(voxels.astype(np.float64), blur_mm / STEP_MM, mode="nearest")
     return profile
+
+
+def spine_directions(centres_mm: Sequence[Float64Array]) -> Float64Array:
+    """Unit vectors along the spine at vertebrae from below upward, from their neighbours, smoothed, shape (n, 3).
+
+    >>> spine_directions([np.zeros(3), np.array([0.0, 0.0, 20.0])]).tolist()
+    [[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]
+    """
+    if len(centres_mm) < 2:
+        return np.array([[0.0, 0.0, 1.0]] * len(centres_mm))
+    steps = np.gradient(np.stack(list(centres_mm)), axis=0)
+    smooth = ndimage.convolve1d(steps / np.linalg.norm(steps, axis=1)[:, None], (0.25, 0.5, 0.25), 0, mode="nearest")
+    directions: Float64Array = smooth / np.linalg.norm(smooth, axis=1)[:, None]
+    return directions
+
+
+def spine_pitches(centres_mm: Sequence[Float64Array]) -> Float64Array:
+    """Distance of each vertebra to its nearer neighbour, disc included; infinite without one, mm, shape (n,).
+
+    >>> spine_pitches([np.zeros(3), np.array([0.0, 0.0, 20.0]), np.array([0.0, 0.0, 45.0])]).tolist()
+    [20.0, 20.0, 25.0]
+    """
+    gaps = np.linalg.norm(np.diff(np.stack(list(centres_mm)), axis=0), axis=1)
+    pitches: Float64Array = np.minimum(np.append(gaps, np.inf), np.insert(gaps, 0, np.inf))
+    return pitches

@@ -14,6 +14,7 @@ from crmo_seg.errors import InputError
 from crmo_seg.files import folder_written_whole, write_table
 from crmo_seg.jobs.comparison.reading import Visit, read_analysed_image
 from crmo_seg.jobs.comparison.tables import CHANGE_COLUMNS, SITE_COLUMNS, change_row, site_row
+from crmo_seg.jobs.output import VERTEBRAE, VERTEBRAE_FILE
 from crmo_seg.keys import RESEARCH_ONLY
 from crmo_seg.longitudinal.carry import Carried
 from crmo_seg.longitudinal.change import Change, LesionChange
@@ -23,6 +24,8 @@ from crmo_seg.longitudinal.settings import CompareSettings
 from crmo_seg.longitudinal.site_changes import site_changes
 from crmo_seg.prediction import QualityFlag
 from crmo_seg.report.followup import VisitView, write_followup
+from crmo_seg.report.vertebra_changes import CHANGE_COLUMNS as VERTEBRA_COLUMNS
+from crmo_seg.report.vertebra_changes import vertebra_changes
 
 SCHEMA_VERSION: Final = 1
 COMPARISON_FILE: Final = "comparison.json"
@@ -71,6 +74,9 @@ def write_comparison(
         write_table(part / SITES_FILE, SITE_COLUMNS, map(site_row, site_changes(comparison.changes)))
         summary = comparison_summary(visits, comparison, flags, settings)
         (part / COMPARISON_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        heights = vertebra_changes(*(visit.summary.get(VERTEBRAE) for visit in visits))
+        if heights:
+            write_table(part / VERTEBRAE_FILE, VERTEBRA_COLUMNS, heights)
         warnings = [flag.text for flag in flags if flag.severity == "warning"]
         facts = report_facts(visits, comparison)
         before, now = (_view(visit) for visit in visits)

@@ -69,6 +69,17 @@ def test_the_files_and_what_they_say(compared: Path) -> None:
     }  # fmt: skip
 
 
+def test_vertebral_heights_that_both_visits_have(visits: Path, tmp_path: Path) -> None:
+    first, second = (
+        changed(visits / name, tmp_path / name, vertebrae=[{"level": "T8", "mean_mm": mm, "resolution_mm": 1.0}])
+        for name, mm in (("first", 15.0), ("second", 11.0))
+    )
+    compare(first, second, tmp_path / "out")
+    (row,) = rows(tmp_path / "out" / "vertebrae.csv")
+    assert (row["level"], row["mean_mm_before"], row["mean_mm_now"]) == ("T8", "15.0", "11.0")
+    assert "15.0 → 11.0" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_summary(compared: Path) -> None:
     summary = json.loads((compared / "comparison.json").read_text())
     assert summary["counts"]["new"] == summary["counts"]["stable"] == 1

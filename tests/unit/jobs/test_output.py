@@ -10,10 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders import PROVENANCE, body_with_lesion, make_geometry
+from vertebra_builders import BoxSpine
 
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
-from crmo_seg.jobs.output import Origin, is_finished, patient_key, summary_of, write_prediction
+from crmo_seg.jobs.output import (
+    Origin,
+    is_finished,
+    patient_key,
+    summary_of,
+    summary_of_vertebrae,
+    write_prediction,
+)
 from crmo_seg.lesions import find_lesions
 from crmo_seg.prediction import Prediction
 from crmo_seg.volume import Volume
@@ -99,6 +107,28 @@ def test_an_older_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     (folder / "note.txt").touch()
     write(tmp_path)
     assert names(folder) == FILES
+
+
+def test_vertebrae_with_levels_get_their_own_table(tmp_path: Path) -> None:
+    bones = BoxSpine((1.5, 1.5, 1.5), front_mm=10.0).draw()
+    prediction = Prediction("spine", {"bones": bones}, None, None, replace(PROVENANCE, **HASHES))
+    image = bones.with_array(bones.array.astype(np.float32))
+    folder = write_prediction(tmp_path, prediction, {"stir": image}, Origin(tmp_path / "scan.nii.gz"))
+    assert names(folder) == {"bones.nii.gz", "lesions.csv", "vertebrae.csv", "summary.json", "report.html"}
+    with (folder / "vertebrae.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["level"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["T7", "T8", "T9"]
+    assert float(rows["T8"]["front_mm"]) == pytest.approx(10.0, abs=1.5)
+    summary = json.loads((folder / "summary.json").read_text())
+    assert [row["level"] for row in summary["vertebrae"]] == list(rows)
+    assert "Vertebral height" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_bones_of_a_coarse_network_are_not_measured() -> None:
+    provenance = replace(PROVENANCE, bones_resolution_mm=5.0)
+    bones = BoxSpine((1.5, 1.5, 1.5)).draw()
+    rows = summary_of_vertebrae(Prediction("spine", {"bones": bones}, None, None, provenance))["vertebrae"]
+    assert {row["note"] for row in rows} == {"voxels too large along the spine"}
 
 
 def test_what_the_summary_holds(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from builders import PROVENANCE, body_with_lesion, make_geometry
 from slicer_files import write_segmentation
+from vertebra_builders import BoxSpine
 
 from crmo_seg.anatomy import bone_named
 from crmo_seg.errors import InputError
@@ -62,6 +63,26 @@ def test_lesions_get_the_bone_of_the_mask_and_everything_else_stays(folder: Path
     assert "femur" in (folder / "report.html").read_text(encoding="utf-8")
     assert {path.name for path in folder.parent.iterdir()} == {"knee"}
     assert done.lines() == [f"{folder}: 1 of 1 lesions lie in a bone of the mask"]
+
+
+def test_vertebral_heights_come_and_go_with_the_mask(tmp_path: Path) -> None:
+    spine = BoxSpine((1.5, 1.5, 1.5)).draw()
+    nothing = spine.with_array(np.zeros(spine.array.shape, np.bool_))
+    prediction = Prediction("spine", {"edema": nothing}, None, find_lesions(nothing), PROVENANCE)
+    image = spine.with_array(spine.array.astype(np.float32))
+    folder = write_prediction(
+        tmp_path / "out", prediction, {"stir": image}, Origin(tmp_path / "study", keep_image=True)
+    )
+    write_nifti(tmp_path / "spine.nii.gz", spine)
+    write_nifti(tmp_path / "none.nii.gz", spine.with_array(np.zeros(spine.array.shape, np.uint8)))
+    reassign_sites(folder, {"crmo_seg": tmp_path / "spine.nii.gz"})
+    summary = json.loads((folder / "summary.json").read_text())
+    assert [row["level"] for row in summary["vertebrae"]] == ["T7", "T8", "T9"]
+    assert (folder / "vertebrae.csv").read_text().count("\n") == 4
+    assert "Vertebral height" in (folder / "report.html").read_text(encoding="utf-8")
+    reassign_sites(folder, {"crmo_seg": tmp_path / "none.nii.gz"})
+    assert "vertebrae" not in json.loads((folder / "summary.json").read_text())
+    assert not (folder / "vertebrae.csv").exists()
 
 
 def test_a_prediction_of_the_baseline_stays_one(tmp_path: Path, femur: Path) -> None:

@@ -19,6 +19,8 @@ from crmo_seg.lesions import LesionMap, find_lesions
 from crmo_seg.prediction import Prediction, QualityFlag
 from crmo_seg.report.html import render_report, report_columns, write_report
 from crmo_seg.report.tables import LESION_COLUMNS, MORE_COLUMNS
+from crmo_seg.sites.vertebral_height import BodyHeights
+from crmo_seg.sites.vertebral_loss import beside_neighbours
 from crmo_seg.volume import Geometry, Volume
 
 SUMMARY = {"patient_key": "9f2c41", "visit": "2025-03-14", "versions": {"crmo_seg": "0.1.0", "python": "3.11.9"}}
@@ -211,3 +213,14 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_same_prediction_gives_the_same_file() -> None:
     assert render_report(*make_prediction(), SUMMARY) == render_report(*make_prediction(), SUMMARY)
+
+
+def test_vertebral_heights_where_any_were_measured() -> None:
+    prediction, image = make_prediction()
+    heights = (BodyHeights("T7", 20.0, 20.0, 20.0, 20.0, 1.0), BodyHeights("T8", 12.0, 16.0, 20.0, 16.0, 1.0))
+    rows = [one.to_dict() for one in beside_neighbours(heights)]
+    html = render_report(prediction, image, SUMMARY | {"vertebrae": rows})
+    assert "Lower by 20 % or more: T8 (40 %, grade 3)." in Page(html).texts
+    assert "Vertebral height" in html
+    for summary in (SUMMARY, SUMMARY | {"vertebrae": [{"level": "T8", "note": "cut"}]}):
+        assert "Vertebral height" not in render_report(prediction, image, summary)
