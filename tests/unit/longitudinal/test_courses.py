@@ -101,7 +101,7 @@ def _groups(before: dict[int, int], now: dict[int, int], number: int, reliable: 
     ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(histories())
 def test_each_lesion_lies_in_exactly_one_course_and_groups_stay_together(
     history: tuple[list[list[int]], Comparisons],
@@ -122,7 +122,7 @@ def test_each_lesion_lies_in_exactly_one_course_and_groups_stay_together(
     assert starts == sorted(starts)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(histories())
 def test_every_visit_of_every_course_is_judged_and_gone_is_only_said_where_it_was_seen(
     history: tuple[list[list[int]], Comparisons],

@@ -21,7 +21,7 @@ def test_in_proportion_to_time_where_it_is_known() -> None:
     assert positions(["2020-01-01"] * 3) == pytest.approx(even)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.dates(), min_size=2, max_size=12))
 def test_visits_stay_apart_in_order_and_in_the_picture(dates: list[object]) -> None:
     x = positions([str(date) for date in sorted(map(str, dates))])
