@@ -18,6 +18,7 @@ from crmo_seg.cli.options import Quiet
 from crmo_seg.cli.predict import predict
 from crmo_seg.cli.signals import Terminated, leave_sigterm_to_others, sigterm_raises
 from crmo_seg.cli.sites import sites
+from crmo_seg.cli.timeline import timeline
 from crmo_seg.evaluation.settings import DEFAULT_SETTINGS
 from crmo_seg.files import user_error
 
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(inspect)
 app.command()(compare)
+app.command()(timeline)
 app.command()(sites)
 app.command()(node)
 app.add_typer(dataset_app, name="dataset")

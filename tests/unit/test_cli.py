@@ -22,7 +22,9 @@ from crmo_seg.io.nifti import write_nifti
 from crmo_seg.io.study import Study
 from crmo_seg.jobs import info
 
-ALONE = ("predict", "compare", "inspect", "sites", "node", "phantom", "ensemble", "publish", "evaluate", "info")
+ALONE = (
+    "predict", "compare", "timeline", "inspect", "sites", "node", "phantom", "ensemble", "publish", "evaluate", "info",
+)  # fmt: skip
 COMMANDS = (*ALONE, "train", "dataset")
 HEAVY = ("torch", "monai", "lightning", "hydra", "matplotlib", "highdicom", "pydicom", "nibabel", "scipy", "numpy")
 

@@ -16,6 +16,7 @@ from crmo_seg.jobs.comparison.reading import Visit, read_analysed_image
 from crmo_seg.jobs.comparison.tables import CHANGE_COLUMNS, SITE_COLUMNS, change_row, site_row
 from crmo_seg.jobs.output import VERTEBRAE, VERTEBRAE_FILE
 from crmo_seg.keys import RESEARCH_ONLY
+from crmo_seg.longitudinal.align import Alignment
 from crmo_seg.longitudinal.carry import Carried
 from crmo_seg.longitudinal.change import Change, LesionChange
 from crmo_seg.longitudinal.comparison import Comparison
@@ -34,20 +35,26 @@ SITES_FILE: Final = "sites.csv"
 REPORT_FILE: Final = "report.html"
 
 
-def check_out(out: Path, *, overwrite: bool) -> None:
-    """Refuse a folder that holds anything but a comparison that may be replaced: it is replaced whole.
+def check_out(out: Path, *, overwrite: bool, what: str = "comparison", known_by: str = COMPARISON_FILE) -> None:
+    """Refuse a folder that holds anything but a result of the same kind that may be replaced: it is replaced whole.
+
+    Args:
+        out: folder to write.
+        overwrite: whether such a result may be replaced.
+        what: the kind of result, for messages.
+        known_by: the file that every such result has.
 
     Raises:
-        InputError: where it is a file, holds something else, or a comparison without ``overwrite``.
+        InputError: where it is a file, holds something else, or such a result without ``overwrite``.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not out.is_dir():
-        raise InputError(out, "is a file", "give a folder for the comparison")
-    if not (out / COMPARISON_FILE).is_file():
-        raise InputError(out, "holds other files, and would be replaced", "give a new folder for the comparison")
+        raise InputError(out, "is a file", f"give a folder for the {what}")
+    if not (out / known_by).is_file():
+        raise InputError(out, "holds other files, and would be replaced", f"give a new folder for the {what}")
     if not overwrite:
-        raise InputError(out, "holds a comparison", "give --overwrite to replace it, or another folder")
+        raise InputError(out, f"holds a {what}", "give --overwrite to replace it, or another folder")
 
 
 def write_comparison(
@@ -94,10 +101,20 @@ def comparison_summary(
     return {
         "schema_version": SCHEMA_VERSION,
         "notice": RESEARCH_ONLY,
-        "before": _visit_summary(before),
-        "now": _visit_summary(now),
+        "before": visit_summary(before),
+        "now": visit_summary(now),
         "years_between": _rounded(years_between(before.facts, now.facts)),
         "counts": {change.value: counts[change] for change in Change},
+        **alignment_summary(alignment),
+        "quality_flags": [flag.to_dict() for flag in flags],
+        "settings": asdict(settings),
+        "versions": {"crmo_seg": __version__},
+    }
+
+
+def alignment_summary(alignment: Alignment) -> dict[str, Any]:
+    """Growth, and how well each bone fits."""
+    return {
         "growth": {"length": round(alignment.scale, 4), "volume": round(alignment.scale**3, 4)},
         "alignment": {
             name: {
@@ -107,9 +124,19 @@ def comparison_summary(
             }
             for name, bone in alignment.bones.items()
         },
-        "quality_flags": [flag.to_dict() for flag in flags],
-        "settings": asdict(settings),
-        "versions": {"crmo_seg": __version__},
+    }
+
+
+def visit_summary(visit: Visit) -> dict[str, Any]:
+    """What a summary says of a visit."""
+    lesions = visit.masks.lesion_map
+    return {
+        "case_id": visit.summary.get("case_id"),
+        "patient_key": visit.facts.patient_key,
+        "visit": visit.facts.visit,
+        "model_sha256": visit.facts.model_sha256,
+        "n_lesions": len(lesions.lesions),
+        "total_volume_ml": round(lesions.total_volume_ml, 4),
     }
 
 
@@ -144,18 +171,6 @@ def page_row(change: LesionChange) -> dict[str, Any]:
 def _place(lesions: Sequence[Carried]) -> tuple[float, float, float]:
     x, y, z = lesions[0].there_mm.mean(axis=0)
     return float(x), float(y), float(z)
-
-
-def _visit_summary(visit: Visit) -> dict[str, Any]:
-    lesions = visit.masks.lesion_map
-    return {
-        "case_id": visit.summary.get("case_id"),
-        "patient_key": visit.facts.patient_key,
-        "visit": visit.facts.visit,
-        "model_sha256": visit.facts.model_sha256,
-        "n_lesions": len(lesions.lesions),
-        "total_volume_ml": round(lesions.total_volume_ml, 4),
-    }
 
 
 def _view(visit: Visit) -> VisitView:

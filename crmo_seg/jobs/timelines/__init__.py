@@ -1,0 +1,1 @@
+"""The parts of ``timeline``: the order of visits, what is said of each pair, writing the courses."""
