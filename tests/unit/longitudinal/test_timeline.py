@@ -22,6 +22,7 @@ def words(course: Course) -> tuple[str, ...]:
     return tuple(visit.status.value for visit in course.visits)
 
 
+@pytest.mark.slow
 def test_the_fates_drawn_are_the_courses_found(followed: Timeline) -> None:
     assert sorted(map(words, followed.courses)) == sorted(FATES.values())
     assert [course.course_id for course in followed.courses] == [1, 2, 3, 4]
@@ -29,6 +30,7 @@ def test_the_fates_drawn_are_the_courses_found(followed: Timeline) -> None:
     assert {(0, 1), (1, 2), (2, 3)} < set(followed.comparisons)
 
 
+@pytest.mark.slow
 def test_what_the_statuses_refer_to(followed: Timeline) -> None:
     by_fate = {words(course): course for course in followed.courses}
     knee, hip = by_fate[FATES["knee"]], by_fate[FATES["hip"]]
