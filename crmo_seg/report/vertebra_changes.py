@@ -35,7 +35,7 @@ _NOTE: Final = (
     "Before \N{RIGHTWARDS ARROW} now, of vertebrae measured in both visits; a value that is not known is "
     "\N{EN DASH}. Heights grow with the child, those over the neighbours' do not. A measurement in the masks of bones, "
     "no diagnosis: a height may be wrong by a voxel along the spine ({before:.1f} and {now:.1f} mm), at the walls by "
-    "two in thick slices. Grade: the limits of Genant 1993 (doi:10.1002/jbmr.5650080915) for the largest loss."
+    "up to two. Grade: the limits of Genant 1993 (doi:10.1002/jbmr.5650080915) for the largest loss."
 )
 
 

@@ -99,7 +99,7 @@ def _note(measured: Sequence[Row], missing: Sequence[Row]) -> str:
     sentences = [
         "Heights between the end plates in the mask of bones: at the front wall, in the middle third and at the back "
         "wall. A measurement, no diagnosis; only as good as the mask.",
-        f"A height may be wrong by a voxel along the spine ({voxel_mm:.1f} mm), at the walls by two in thick slices.",
+        f"A height may be wrong by a voxel along the spine ({voxel_mm:.1f} mm), at the walls by up to two.",
         "Neighbours are the nearest ones above and below that could be measured and have not lost height themselves.",
         f"Grade: the limits of Genant 1993 (doi:10.1002/jbmr.5650080915) for the largest loss, 1 from {first}, 2 from "
         f"{second}, 3 from {third}; empty where front, back or neighbours are not known and the rest shows no loss.",

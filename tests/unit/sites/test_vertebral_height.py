@@ -91,8 +91,8 @@ def test_heights_are_right_to_a_voxel_and_at_the_walls_to_two(
     assert heights.resolution_mm is not None
     voxel = heights.resolution_mm
     assert heights.mean_mm == pytest.approx(spine.true_middle_mm, abs=voxel)
-    if heights.note == THICK_SLICES:  # tilted, so that a third may hold no whole slice
-        assert spacing_mm == WHOLE_BODY
+    if spacing_mm == WHOLE_BODY:
+        assert (heights.front_mm, heights.note) == (None, THICK_SLICES)
         return
     front, middle, back, _ = values(heights)
     assert middle == pytest.approx(spine.true_middle_mm, abs=voxel)
