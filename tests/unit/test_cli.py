@@ -241,11 +241,25 @@ def test_an_interrupt_ends_with_130_and_without_a_traceback(run: Run, monkeypatc
     assert run("info") == Finished(130, "", "interrupted\n")
 
 
-def test_a_request_to_end_ends_with_143_and_without_a_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(info, "installation_table", lambda: signal.raise_signal(signal.SIGTERM))
-    assert run("info") == Finished(143, "", "interrupted\n")
+ENDED_FROM_OUTSIDE = """
+import signal, sys
+from crmo_seg.cli.main import main
+from crmo_seg.jobs import info
+
+info.installation_table = lambda: signal.raise_signal(signal.SIGTERM)
+before = signal.getsignal(signal.SIGTERM)
+sys.argv = ["crmo-seg", "info"]
+try:
+    main()
+finally:
     assert signal.getsignal(signal.SIGTERM) is before
+"""
+
+
+def test_a_request_to_end_ends_with_143_and_without_a_traceback() -> None:
+    """In a process of its own: where the handler should be missing, SIGTERM ends the process, tests and all."""
+    ended = subprocess.run([sys.executable, "-c", ENDED_FROM_OUTSIDE], capture_output=True, text=True, check=False)
+    assert Finished(ended.returncode, ended.stdout, ended.stderr) == Finished(143, "", "interrupted\n")
 
 
 def test_commands_run_in_a_thread_where_no_signal_arrives(run: Run) -> None:
