@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -130,6 +133,20 @@ def write_visit(out: Path, case_id: str, child: StickChild, facts: Mapping[str, 
     image = edema.with_array(np.where(edema.array, 300.0, 50.0 + masks.bones.array).astype(np.float32))
     origin = Origin(out / "scan.nii.gz", facts.get("patient_key"), facts.get("visit"), keep_image=True)
     return write_prediction(out, prediction, {"stir": image}, origin)
+
+
+def changed(folder: Path, target: Path, **values: object) -> Path:
+    """A copy of a prediction folder with other entries of its summary."""
+    shutil.copytree(folder, target)
+    summary = json.loads((target / "summary.json").read_text())
+    (target / "summary.json").write_text(json.dumps(summary | values))
+    return target
+
+
+def table_rows(path: Path) -> list[Mapping[str, str]]:
+    """Rows of a CSV file."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def carried_ball(

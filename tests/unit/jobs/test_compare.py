@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from followup_builders import StickChild, write_visit
+from followup_builders import StickChild, changed, table_rows, write_visit
 from typer.testing import CliRunner
 
 from crmo_seg.cli.main import app
@@ -41,30 +39,18 @@ def compared(visits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def changed(folder: Path, target: Path, **values: object) -> Path:
-    """A copy of a prediction folder with other entries of its summary."""
-    shutil.copytree(folder, target)
-    summary = json.loads((target / "summary.json").read_text())
-    (target / "summary.json").write_text(json.dumps(summary | values))
-    return target
-
-
-def rows(path: Path) -> list[Mapping[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def test_the_files_and_what_they_say(compared: Path) -> None:
     assert {path.name for path in compared.iterdir()} == {
         "changes.csv", "sites.csv", "comparison.json", "report.html"
     }  # fmt: skip
-    stable, new = rows(compared / "changes.csv")
+    stable, new = table_rows(compared / "changes.csv")
     assert (stable["change"], stable["relation"], stable["bone"], stable["side"]) == (
         "stable", "one_to_one", "femur", "left",
     )  # fmt: skip
     assert float(stable["stable_from_ratio"]) < float(stable["volume_ratio"]) < float(stable["stable_to_ratio"])
     assert (new["change"], new["side"], new["before_ids"], new["volume_before_ml"]) == ("new", "right", "", "")
-    assert {(site["bone"], site["side"], site["new"], site["stable"]) for site in rows(compared / "sites.csv")} == {
+    sites = table_rows(compared / "sites.csv")
+    assert {(site["bone"], site["side"], site["new"], site["stable"]) for site in sites} == {
         ("femur", "left", "0", "1"), ("femur", "right", "1", "0")
     }  # fmt: skip
 
@@ -75,7 +61,7 @@ def test_vertebral_heights_that_both_visits_have(visits: Path, tmp_path: Path) -
         for name, mm in (("first", 15.0), ("second", 11.0))
     )
     compare(first, second, tmp_path / "out")
-    (row,) = rows(tmp_path / "out" / "vertebrae.csv")
+    (row,) = table_rows(tmp_path / "out" / "vertebrae.csv")
     assert (row["level"], row["mean_mm_before"], row["mean_mm_now"]) == ("T8", "15.0", "11.0")
     assert "15.0 → 11.0" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 

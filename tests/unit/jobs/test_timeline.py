@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from followup_builders import write_visit
+from followup_builders import changed, table_rows, write_visit
 from timeline_builders import FATES, FOUR_VISITS
 from typer.testing import CliRunner
 
@@ -37,24 +34,11 @@ def followed(folders: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory
     return out
 
 
-def changed(folder: Path, target: Path, **values: object) -> Path:
-    """A copy of a prediction folder with other entries of its summary."""
-    shutil.copytree(folder, target)
-    summary = json.loads((target / "summary.json").read_text())
-    (target / "summary.json").write_text(json.dumps(summary | values))
-    return target
-
-
-def rows(path: Path) -> list[Mapping[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def test_the_courses_in_the_table(followed: Path, folders: tuple[Path, ...]) -> None:
     assert {path.name for path in followed.iterdir()} == {
         "timeline.csv", "burden.csv", "timeline.json", "timeline.html"
     }  # fmt: skip
-    table = rows(followed / "timeline.csv")
+    table = table_rows(followed / "timeline.csv")
     fates: dict[str, list[str]] = {}
     for row in table:
         fates.setdefault(row["course_id"], []).append(row["status"])
@@ -62,21 +46,21 @@ def test_the_courses_in_the_table(followed: Path, folders: tuple[Path, ...]) -> 
     assert [row["date"] for row in table[:4]] == list(DATES)
     for visit, folder in enumerate(folders, 1):  # every lesion of every visit once
         ids = " ".join(row["lesion_ids"] for row in table if row["visit"] == str(visit)).split()
-        assert sorted(ids) == sorted(row["lesion_id"] for row in rows(folder / "lesions.csv"))
+        assert sorted(ids) == sorted(row["lesion_id"] for row in table_rows(folder / "lesions.csv"))
 
 
 def test_what_cannot_be_judged_has_no_volume_and_what_is_gone_has_none_left(followed: Path) -> None:
-    volumes = {(row["status"], row["volume_ml"]) for row in rows(followed / "timeline.csv")}
+    volumes = {(row["status"], row["volume_ml"]) for row in table_rows(followed / "timeline.csv")}
     assert {volume for status, volume in volumes if status == "not_in_view"} == {""}
     assert {float(volume) for status, volume in volumes if status in ("gone", "not_yet")} == {0.0}
 
 
 def test_the_burden(followed: Path) -> None:
-    burden = rows(followed / "burden.csv")
+    burden = table_rows(followed / "burden.csv")
     assert [row["n_lesions"] for row in burden] == ["3", "2", "2", "2"]
     assert [row["n_not_assessable"] for row in burden] == ["0", "0", "2", "0"]
     assert (burden[2]["came_back"], burden[3]["new"], burden[3]["gone"]) == ("1", "1", "2")
-    courses = rows(followed / "timeline.csv")
+    courses = table_rows(followed / "timeline.csv")
     for row in burden:
         own = sum(float(one["volume_ml"] or 0) for one in courses if one["visit"] == row["visit"])
         assert own == pytest.approx(float(row["total_volume_ml"]), abs=1e-3)
