@@ -121,6 +121,7 @@ def _provenance(config: DictConfig, metrics: Mapping[str, float], point: Operati
     settings = plain(config)
     for name in _OF_THIS_MACHINE:
         del settings[name]
+    del settings["data"]["cache"]
     if settings["data"]["manifest"]:
         settings["data"]["manifest"] = Path(settings["data"]["manifest"]).name
     if settings["init_from"]:

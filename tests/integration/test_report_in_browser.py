@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +126,16 @@ def test_it_fits_narrow_windows_and_its_size(page: Page, report: Path) -> None:
     page.resize(400, 800, dark=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.resize(1400, 900)
+
+
+def test_it_prints_as_a_pdf_with_pictures_instead_of_the_viewer(page: Page) -> None:
+    page.send("Emulation.setEmulatedMedia", media="print")
+    assert page.evaluate("document.querySelector('.viewer').offsetHeight") == 0
+    assert page.evaluate("document.querySelector('.still img').offsetHeight") > 100
+    page.send("Emulation.setEmulatedMedia", media="")
+    printed = b64decode(page.send("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"])
+    assert printed.startswith(b"%PDF")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
 
 
 def test_without_webgl_the_pictures_stand(report: Path) -> None:

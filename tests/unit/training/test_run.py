@@ -139,6 +139,7 @@ def test_fine_tuning_begins_with_the_weights_of_a_bundle(
     assert all(np.array_equal(array, after[name]) for name, array in before.items())
     provenance = load_bundle(tuned).provenance
     assert provenance["config"]["init_from"] == load_bundle(first).sha256
+    assert "cache" not in provenance["config"]["data"], "a folder of this machine tells others nothing"
 
 
 def test_two_heads_train_together(manifest: Path, tmp_path: Path) -> None:
