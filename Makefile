@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := outputs/demo
 # A test process for each core, each with one thread; the tests of a file stay together (tests/conftest.py), and the
 # integration tests, which take longest, come first.
-PARALLEL := -n auto --dist loadscope --no-loadscope-reorder
+PARALLEL := -n auto --dist loadscope --no-loadscope-reorder --durations=25
 test test-all: export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
