@@ -231,9 +231,8 @@ def _head_plate(points: Float64Array, outward: Float64Array) -> Plate | None:
     heights = top @ normal
     diameter = _largest_width(top[heights > heights.max() - 0.1 * length], normal)
     height = heights.max() - HEAD_OF_WIDTH * diameter
-    here = top[np.abs(heights - height) < _SLICE_MM]
-    if not len(here):  # the head has a gap where its plate would be
-        return None
-    middle = here.mean(axis=0)
+    away = np.abs(heights - height)
+    # A badly marked head may have a gap where its plate would be: then what is closest.
+    middle = top[away <= max(_SLICE_MM, away.min())].mean(axis=0)
     centre = middle + normal * (height - middle @ normal)
     return Plate("proximal", centre, normal, diameter, _REACH * diameter * LENGTH_OF_HEAD)

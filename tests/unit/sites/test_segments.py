@@ -8,7 +8,7 @@ import pytest
 from crmo_seg.anatomy import Segment, bone_named
 from crmo_seg.lesions import Lesion, find_lesions
 from crmo_seg.sites import assign_sites, muscle_signal
-from crmo_seg.sites.long_bones import PLATE_RULES
+from crmo_seg.sites.long_bones import PLATE_RULES, measure_long_bone
 from crmo_seg.volume import Geometry, Volume
 
 GEOMETRY = Geometry(np.array([[2.0, 0, 0, -60], [0, 4, 0, -40], [0, 0, 2, -10], [0, 0, 0, 1.0]]), (60, 20, 180))
@@ -69,6 +69,18 @@ def test_an_end_that_the_image_cuts_has_no_plate() -> None:
     assert placed(upper, 140.0, 160.0).site.segment is Segment.DIAPHYSIS
     middle = placed(make_tibia(first=60, last=120), 140.0, 160.0).site
     assert (middle.segment, middle.juxtaphyseal, middle.bone_share) == (None, None, None)
+
+
+def test_a_head_with_a_gap_where_its_plate_would_be_has_one_all_the_same() -> None:
+    shaft = np.argwhere(np.ones((7, 7, 151), dtype=bool)) * [2, 2, 2] - [6, 6, 0]
+    neck_deg = np.deg2rad(48)
+    u, v = (axis.ravel() for axis in np.mgrid[-24:25:2, -24:25:2])
+    disc = np.column_stack([100 - u * np.cos(neck_deg), v, 270 + u * np.sin(neck_deg)])[np.hypot(u, v) <= 24]
+    far = Geometry(np.eye(4), (200, 200, 400))
+    bone = measure_long_bone("femur", np.vstack([shaft, np.rint(disc)]).astype(np.int64) + [50, 50, 20], far, None)
+    assert bone is not None
+    (head,) = (plate for plate in bone.plates if plate.end == "proximal")
+    assert np.isfinite(head.centre_mm).all()
 
 
 def test_share_of_the_bone_by_counting() -> None:
