@@ -76,8 +76,8 @@ def test_a_head_with_a_gap_where_its_plate_would_be_has_one_all_the_same() -> No
     neck_deg = np.deg2rad(48)
     u, v = (axis.ravel() for axis in np.mgrid[-24:25:2, -24:25:2])
     disc = np.column_stack([100 - u * np.cos(neck_deg), v, 270 + u * np.sin(neck_deg)])[np.hypot(u, v) <= 24]
-    far = Geometry(np.eye(4), (200, 200, 400))
-    bone = measure_long_bone("femur", np.vstack([shaft, np.rint(disc)]).astype(np.int64) + [50, 50, 20], far, None)
+    voxels = np.rint(np.vstack([shaft, disc])).astype(np.int64) + np.array([50, 50, 20])
+    bone = measure_long_bone("femur", voxels, Geometry(np.eye(4), (200, 200, 400)), None)
     assert bone is not None
     (head,) = (plate for plate in bone.plates if plate.end == "proximal")
     assert np.isfinite(head.centre_mm).all()
