@@ -51,6 +51,7 @@ def test_a_missing_manifest_as_a_process(repository: Path, tmp_path: Path, out: 
     assert not (out / "bundle").exists()
 
 
+@pytest.mark.slow
 def test_a_patch_that_does_not_fit_as_a_process(repository: Path, out: Path) -> None:
     finished = start(repository, "experiment=smoke", f"output_dir={out}", "network.patch=[30,32,16]")
     finished.assert_refused("patch (30, 32, 16) does not fit the network's strides", "multiple of (8, 8, 4)")

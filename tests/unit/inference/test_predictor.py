@@ -59,7 +59,9 @@ def spread_mm(prediction: Prediction, centre_mm: tuple[float, float, float]) -> 
     return np.abs(np.array(lesion.centroid_ras_mm) - np.array(centre_mm))
 
 
-@pytest.mark.parametrize("angle_degrees", [0.0, 17.0, 33.0])
+@pytest.mark.parametrize(
+    "angle_degrees", [17.0, *(pytest.param(angle, marks=pytest.mark.slow) for angle in (0.0, 33.0))]
+)
 @pytest.mark.parametrize(("axes", "flips"), ALL_ORIENTATIONS)
 def test_one_lesion_through_every_orientation(
     axes: tuple[int, int, int], flips: tuple[bool, bool, bool], angle_degrees: float
