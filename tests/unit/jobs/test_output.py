@@ -124,8 +124,9 @@ def test_vertebrae_with_levels_get_their_own_table(tmp_path: Path) -> None:
     assert "Vertebral height" in (folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_bones_of_a_coarse_network_are_not_measured() -> None:
-    provenance = replace(PROVENANCE, bones_resolution_mm=5.0)
+@pytest.mark.parametrize("resolution_mm", [3.0, 5.0])
+def test_bones_of_a_coarse_network_are_not_measured(resolution_mm: float) -> None:
+    provenance = replace(PROVENANCE, bones_resolution_mm=resolution_mm)
     bones = BoxSpine((1.5, 1.5, 1.5)).draw()
     rows = summary_of_vertebrae(Prediction("spine", {"bones": bones}, None, None, provenance))["vertebrae"]
     assert {row["note"] for row in rows} == {"voxels too large along the spine"}
