@@ -41,8 +41,8 @@ VERTEBRAE: Final = "vertebrae"
 DICOM_FOLDER: Final = "dicom"
 _SALT_FILE: Final = ".patient_salt"
 _NETWORK_VOXELS: Final = 2.0
-"""So many of a network's voxels its end plates may be off. At one, the default model (3 mm) gave three of 14 vertebrae of
-seven phantoms, of which none is low, grade 3; docs/sites.md."""
+"""So many of a network's voxels its end plates may be off: at one, the default model (3 mm) called three of 14 phantom
+vertebrae collapsed, none of which is; docs/sites.md."""
 
 
 @dataclass(frozen=True)
