@@ -28,7 +28,7 @@ from crmo_seg.inference.torch_backend import TorchBackend, cpu_has_bf16
 from crmo_seg.inference.windows import Float32Array
 from crmo_seg.plan import Plan, Triple
 
-WINDOWS: Final[tuple[Triple, ...]] = ((96, 96, 36), (96, 128, 24), (128, 160, 36), (192, 192, 36), (192, 256, 44))
+WINDOWS: Final[tuple[Triple, ...]] = ((96, 96, 40), (96, 128, 24), (128, 160, 40), (192, 192, 40), (192, 256, 48))
 STUDY_MM: Final = (480.0, 1500.0, 216.0)
 SLICE_MM: Final = 6.0
 BODY_SHARE: Final = 0.5
