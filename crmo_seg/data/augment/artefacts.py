@@ -112,6 +112,36 @@ class RandStationSeamd(RandSometimesd):
         return np.asarray(self.R.uniform(low, high, size=(channels, 1, 1, 1)), dtype=np.float32)
 
 
+class RandFieldOfViewd(RandSometimesd):
+    """A scan that shows less: beyond a box lies air, in the labels background, as around a scan of a joint or a spine.
+
+    Where the box would leave nothing of a label, everything stays.
+
+    Args:
+        prob: of acting on a patch.
+        share: smallest and largest part of the patch that is shown along each axis, up to 1.
+    """
+
+    def __init__(self, prob: float, share: Sequence[float]) -> None:
+        super().__init__(prob)
+        self.share = share
+
+    def act(self, sample: Sample) -> Sample:
+        """Empty what lies outside of the box."""
+        box = (slice(None), *(self._shown(size) for size in np.shape(sample[IMAGE])[1:]))
+        labels = [key for key in sample if key.startswith(LABEL_PREFIX)]
+        if not all(np.any(sample[key][box]) or not np.any(sample[key]) for key in labels):
+            return sample
+        air = air_of(sample).reshape(-1, 1, 1, 1)
+        image = _inside_only(np.asarray(sample[IMAGE], dtype=np.float32), box, air)
+        return sample | {IMAGE: image} | {key: _inside_only(np.asarray(sample[key]), box, 0) for key in labels}
+
+    def _shown(self, size: int) -> slice:
+        length = max(1, round(size * self.between(*self.share)))
+        first = int(self.R.randint(size - length + 1))
+        return slice(first, first + length)
+
+
 class RandDropSequenced(RandSometimesd):
     """Some of several sequences are missing, never all: their signal is air. A single sequence stays.
 
@@ -133,6 +163,13 @@ def _with_gain(image: Array, beyond: tuple[slice, ...], air: Array, gains: Array
     changed = image.copy()
     changed[beyond] = (image[beyond] - air) * gains + air
     return changed
+
+
+def _inside_only(array: Array, box: tuple[slice, ...], fill: Array | int) -> Array:
+    shown = np.empty_like(array)
+    shown[:] = fill
+    shown[box] = array[box]
+    return shown
 
 
 def _moved(array: Array, beyond: tuple[slice, ...], axis: int, steps: int, fill: Array | int) -> Array:

@@ -21,6 +21,7 @@ from crmo_seg.phantom.settings import PhantomSettings, as_tiny, preset_names, re
 from crmo_seg.phantom.signal.contrast import ContrastSettings
 from crmo_seg.phantom.signal.sequences import SEQUENCE_NAMES
 
+VIEWS = ("coronal_whole_body", "sagittal_spine", "region")
 SHARES = st.floats(0, 1)
 SHIPPED = tuple(name for name in preset_names() if not name.startswith("exam_"))
 
@@ -87,13 +88,23 @@ def test_what_is_not_named_keeps_its_default(tmp_path: Path) -> None:
 
 
 def test_shipped_presets_are_what_their_names_say() -> None:
-    assert SHIPPED == ("region", "spine", "training", "whole_body")
+    assert SHIPPED == ("region", "spine", "training", "training_regions", "training_spines", "whole_body")
     views = {name: read_preset(name).scan.view_shares for name in SHIPPED}
-    alone = [views[name].index(1.0) for name in ("whole_body", "spine", "region")]
-    assert alone == [0, 1, 2]
+    alone = {name: shares.index(1.0) for name, shares in views.items() if name != "training"}
+    assert alone == {"region": 2, "spine": 1, "training_regions": 2, "training_spines": 1, "whole_body": 0}
     assert min(views["training"]) > 0
     modes = {name: read_preset(name).contrast.mode for name in SHIPPED}
-    assert modes == {"region": "physical", "spine": "physical", "training": "mixed", "whole_body": "physical"}
+    assert {name for name in modes if modes[name] == "mixed"} == {"training", "training_regions", "training_spines"}
+    assert {modes[name] for name in ("region", "spine", "whole_body")} == {"physical"}
+
+
+@pytest.mark.parametrize("name", ["training_regions", "training_spines"])
+def test_more_of_one_view_shows_nothing_that_training_does_not(name: str) -> None:
+    more, training = read_preset(name), read_preset("training")
+    scan = dataclasses.replace(training.scan, **dict(zip(VIEWS, more.scan.view_shares, strict=True)))
+    edema = dataclasses.replace(training.edema, number_factor=more.edema.number_factor)
+    regions = more.scan.regions if name == "training_spines" else training.scan.regions
+    assert more == dataclasses.replace(training, scan=dataclasses.replace(scan, regions=regions), edema=edema)
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -166,7 +177,8 @@ def test_a_preset_that_is_not_there(tmp_path: Path, name: str, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     Path("folder.yaml").mkdir()
     remedy = (
-        "give a YAML file that exists, or one of: region, spine, training, whole_body, plain, or a family of the exam"
+        "give a YAML file that exists, or one of: region, spine, training, training_regions, training_spines, "
+        "whole_body, plain, or a family of the exam"
     )
     with pytest.raises(InputError) as caught:
         read_preset(name)

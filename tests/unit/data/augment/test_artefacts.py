@@ -6,6 +6,7 @@ import pytest
 from crmo_seg.data.augment.artefacts import (
     RandBiasFieldd,
     RandDropSequenced,
+    RandFieldOfViewd,
     RandGhostingd,
     RandSliceCrosstalkd,
     RandStationSeamd,
@@ -38,6 +39,7 @@ TRANSFORMS = [
     RandGhostingd(1.0, 1.0, 0.2),
     RandSliceCrosstalkd(1.0, 0.3),
     RandStationSeamd(1.0, (0, 1), (0.7, 0.9), 2),
+    RandFieldOfViewd(1.0, (0.4, 0.8)),
     RandDropSequenced(1.0),
 ]
 
@@ -102,6 +104,33 @@ def test_a_seam_does_not_push_the_last_labelled_voxel_out() -> None:
     for seed in range(40):
         transform.set_random_state(seed=seed)
         assert transform(sample)[LABEL].any()
+
+
+def test_beyond_a_smaller_field_of_view_lies_air() -> None:
+    before, sides = make_sample(), set()
+    for seed in range(40):
+        changed = draw(RandFieldOfViewd(1.0, (0.5, 1.0)), seed)
+        inside = (changed[IMAGE] == before[IMAGE]) & (before[IMAGE] > -1)
+        assert changed[LABEL].any()
+        assert np.array_equal(changed[LABEL], before[LABEL] * inside[:1])
+        assert (changed[IMAGE][~inside] == -1).all()
+        seen = np.argwhere(inside[0])
+        assert inside[0].sum() == np.prod(np.ptp(seen, axis=0) + 1), "what is left is a box"
+        sides.add(tuple(np.ptp(seen, axis=0) + 1))
+    assert len(sides) > 20
+    assert min(side[2] for side in sides) >= 4
+
+
+def test_a_field_of_view_never_loses_a_whole_label() -> None:
+    sample = make_sample() | {LABEL: np.zeros((1, *SHAPE), np.uint8)}
+    sample[LABEL][0, 0, 0, 0] = 1
+    transform, whole = RandFieldOfViewd(1.0, (0.4, 1.0)), 0
+    for seed in range(40):
+        transform.set_random_state(seed=seed)
+        changed = transform(sample)
+        assert changed[LABEL].any()
+        whole += np.array_equal(changed[IMAGE], sample[IMAGE])
+    assert whole > 20
 
 
 def test_never_all_sequences_are_missing() -> None:
