@@ -101,6 +101,7 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
         part.mkdir(parents=True)
         yield part
         if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)  # left by a run that was killed; nothing moves onto a full folder
             folder.replace(old)
         part.replace(folder)
     except OSError as error:
@@ -110,7 +111,7 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
         raise InputError(final, error.problem, error.remedy) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        _put_back_or_remove(old, folder)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -145,6 +146,15 @@ def is_disk_full(error: BaseException | None) -> bool:
 def _scratch_folders(folder: Path) -> tuple[Path, Path]:
     """Where the new folder grows, and where the old one waits until the new one is in place."""
     return folder.with_name(f".{folder.name}.part"), folder.with_name(f".{folder.name}.old")
+
+
+def _put_back_or_remove(old: Path, folder: Path) -> None:
+    """The old folder is removed only where there is another; where the new one did not get its name, it stays."""
+    if old.is_dir() and not folder.exists():
+        with suppress(OSError):  # the error that the user is told of is that of the new folder
+            old.replace(folder)
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _link_or_copy(part: Path, path: Path, text: str) -> None:

@@ -64,6 +64,46 @@ def test_a_folder_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_an_old_folder_stays_where_the_new_one_cannot_get_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    with folder_written_whole(folder) as part:
+        (part / "old.txt").write_text("x")
+    rename = Path.replace
+
+    def held(path: Path, target: Path) -> Path:  # as on Windows, where a scanner holds a file that is new
+        if path.name.endswith(".part"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    with pytest.raises(InputError, match="model: could not be written"), folder_written_whole(folder):
+        pass
+    assert [path.name for path in folder.iterdir()] == ["old.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_an_old_folder_of_a_killed_run_does_not_stop_the_next(tmp_path: Path) -> None:
+    folder, left = tmp_path / "model", tmp_path / ".model.old"
+    for one in (folder, left):
+        one.mkdir()
+        (one / "old.txt").write_text("x")
+    with folder_written_whole(folder) as part:
+        (part / "new.txt").write_text("x")
+    assert [path.name for path in folder.iterdir()] == ["new.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_the_old_folder_of_a_run_killed_between_two_names_is_put_back(tmp_path: Path) -> None:
+    left = tmp_path / ".model.old"
+    left.mkdir()
+    (left / "old.txt").write_text("x")
+    with pytest.raises(ZeroDivisionError):
+        write_half_a_folder(tmp_path / "model", ZeroDivisionError())
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["old.txt"]
+
+
 def test_a_missing_folder_is_an_error_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="could not be written"):
         write_half(tmp_path / "no" / "a.txt", FULL)
