@@ -163,7 +163,9 @@ class StudyJob:
             composed=predicted.composed,
         )
         images, prediction = predicted.images.images, predicted.prediction
-        folder = write_prediction(self.out, prediction, images, origin, probability=options.probability)
+        # A manifest may have other sequences too; the first one that the model reads is shown.
+        analysed = {name: images[name] for name in self.predictor.bundle.sequences if name in images}
+        folder = write_prediction(self.out, prediction, analysed, origin, probability=options.probability)
         return CaseResult(folder, prediction.summary())
 
 

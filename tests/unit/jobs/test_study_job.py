@@ -124,3 +124,17 @@ def test_an_error_keeps_no_volume_in_memory(bench: Bench, monkeypatch: pytest.Mo
     gc.collect()
     assert result.error is not None
     assert alive[0]() is None
+
+
+def test_the_sequence_that_the_model_reads_is_shown(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, shown = bench.source.parent, []
+    write_image(folder / "water.nii.gz")
+    manifest = folder / "manifest.csv"
+    header = "case_id,patient_id,image_dixon_water,image_stir"
+    manifest.write_text(f"{header}\na,p,water.nii.gz,scan.nii.gz\n")
+    monkeypatch.setattr(
+        study_job, "write_prediction", lambda out, prediction, images, *_, **__: shown.append(list(images)) or out
+    )
+    bench.source = manifest
+    bench.run()
+    assert shown == [["stir"]]
