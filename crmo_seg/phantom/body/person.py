@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from types import MappingProxyType
 from typing import Final
 
@@ -93,11 +92,6 @@ class Person:
     limb_lengths: Mapping[Side, float]
     variation_seed: int
     shape: float = 1.0
-
-    @property
-    def stature_percentile(self) -> float:
-        """0 to 100 on the growth chart."""
-        return 100 * NormalDist().cdf(self.stature_z)
 
 
 def draw_person(rng: np.random.Generator, settings: BodySettings = USUAL_BODIES) -> Person:
