@@ -5,10 +5,10 @@ OMP_NUM_THREADS=1 python benchmarks/phantom.py [patients]
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import Final
@@ -60,4 +60,6 @@ def timed(make: Callable[[int], int], patients: int) -> tuple[list[float], list[
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("patients", type=int, nargs="?", default=5)
+    main(parser.parse_args().patients)

@@ -10,7 +10,7 @@ lesions from look-alikes by their mean signal alone; the goal is at most 0.8.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -101,4 +101,8 @@ def main(patients: int, preset: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 12, sys.argv[2] if len(sys.argv) > 2 else "whole_body")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("patients", type=int, nargs="?", default=12)
+    parser.add_argument("preset", nargs="?", default="whole_body")
+    given = parser.parse_args()
+    main(given.patients, given.preset)
