@@ -133,14 +133,16 @@ def check_folds(cases: Iterable[Case], source: object) -> None:
 def split_by_patient(cases: Sequence[Case], *, fold: int, folds: int) -> Split:
     """Hold out one fold, by the manifest's ``fold`` column if it has one, else every ``folds``-th patient.
 
-    Patients are taken in sorted order, so a split does not depend on the order of the rows.
+    Patients are taken in sorted order, so a split does not depend on the order of the rows. Beside cases with a fold,
+    one without is held out in none.
 
     Raises:
         InputError: where the fold does not exist, or one side is empty.
     """
     patients = sorted({case.patient_id for case in cases})
-    drawn = {patient: position % folds for position, patient in enumerate(patients)}
-    held_out = {case.case_id for case in cases if (drawn[case.patient_id] if case.fold is None else case.fold) == fold}
+    given = {case.patient_id: case.fold for case in cases if case.fold is not None}
+    drawn = given or {patient: position % folds for position, patient in enumerate(patients)}
+    held_out = {case.case_id for case in cases if drawn.get(case.patient_id) == fold}
     train = tuple(case for case in cases if case.case_id not in held_out)
     val = tuple(case for case in cases if case.case_id in held_out)
     if not train or not val:

@@ -38,6 +38,8 @@ LESION_MAP_FILE: Final = "lesions.nii.gz"
 BONES_FILE: Final = f"{BONES}.nii.gz"
 VERTEBRAE: Final = "vertebrae"
 """The entry of ``summary.json``, where there are vertebrae with levels."""
+SEQUENCE: Final = "sequence"
+"""The entry of ``summary.json`` that names the sequence whose signal is shown and measured."""
 DICOM_FOLDER: Final = "dicom"
 _SALT_FILE: Final = ".patient_salt"
 _NETWORK_VOXELS: Final = 2.0
@@ -105,8 +107,8 @@ def write_prediction(
         InputError: where the disk is full or the folder cannot be written.
     """  # fmt: skip
     folder = out / prediction.case_id
-    image = next(iter(images.values()))
-    summary = summary_of(prediction, origin, out)
+    sequence, image = next(iter(images.items()))
+    summary = {**summary_of(prediction, origin, out), SEQUENCE: sequence}
     kept = image if origin.keep_image else None
     # Compressing holds no lock of the interpreter, so the pictures can be drawn meanwhile.
     with folder_written_whole(folder) as part, ThreadPoolExecutor(1) as beside:

@@ -16,6 +16,7 @@ from crmo_seg.data.fingerprint import fingerprint
 from crmo_seg.errors import InputError
 from crmo_seg.plan import Head, Overrides, Plan, Planned, heads_from, planned, read_plan
 from crmo_seg.plan.files import PLAN_FILE
+from crmo_seg.training.checkpoints import checkpoint_to_resume
 from crmo_seg.training.result import plain
 
 BATCH_SIZE: Final = 2
@@ -54,8 +55,17 @@ def choose_plan(config: DictConfig, cases: Sequence[Case]) -> ChosenPlan:
     if not is_planned(config):
         return ChosenPlan(fixed_plan(config), config.data.sampling.batch_size or BATCH_SIZE)
     heads, sequences = heads_of(config), tuple(config.data.sequences)
-    made = _resumed(config, heads) if config.resume_from else _planned(config, cases, sequences, heads)
+    made = _resumed(config, heads, sequences) if goes_on(config) else _planned(config, cases, sequences, heads)
     return ChosenPlan(made.plan, made.batch_size, made)
+
+
+def goes_on(config: DictConfig) -> bool:
+    """Whether a run is resumed; ``resume_from=last`` begins where there is nothing yet.
+
+    Raises:
+        InputError: where the checkpoint that is named does not exist.
+    """
+    return checkpoint_to_resume(config.resume_from, Path(config.output_dir)) is not None
 
 
 def heads_of(config: DictConfig) -> tuple[Head, ...]:
@@ -92,10 +102,13 @@ def _planned(config: DictConfig, cases: Sequence[Case], sequences: tuple[str, ..
     return planned(fingerprint(cases, sequences, heads), budget, sequences, heads, overrides)
 
 
-def _resumed(config: DictConfig, heads: tuple[Head, ...]) -> Planned:
+def _resumed(config: DictConfig, heads: tuple[Head, ...], sequences: tuple[str, ...]) -> Planned:
     path = Path(config.output_dir) / PLAN_FILE
     made = read_plan(path)
     if made.plan.heads != heads:
         names = ", ".join(head.name for head in made.plan.heads)
         raise InputError(path, f"was made for the heads {names}", "resume with the same heads, or start anew")
+    if made.plan.sequences != sequences:
+        names = ", ".join(made.plan.sequences)
+        raise InputError(path, f"was made for the sequences {names}", "resume with the same sequences, or start anew")
     return made

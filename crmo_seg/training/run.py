@@ -34,7 +34,7 @@ from crmo_seg.training.fine_tuning import start_from
 from crmo_seg.training.folds import head_of_load, with_folds
 from crmo_seg.training.loggers import make_logger, refuse_missing_package
 from crmo_seg.training.module import SegmentationModule
-from crmo_seg.training.planning import ChosenPlan, choose_plan, device_type, fixed_plan, heads_of, is_planned
+from crmo_seg.training.planning import ChosenPlan, choose_plan, device_type, fixed_plan, goes_on, heads_of, is_planned
 from crmo_seg.training.result import best_bundle, check_window, plain
 
 _PRECISIONS = {None: "32-true", torch.bfloat16: "bf16-mixed", torch.float16: "16-mixed"}
@@ -96,7 +96,7 @@ def _quieten_lightning() -> None:
 def _write_settings(config: DictConfig, chosen: ChosenPlan, output_dir: Path) -> None:
     output_dir.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, output_dir / "config.yaml", resolve=True)
-    if chosen.planned is not None and not config.resume_from:
+    if chosen.planned is not None and not goes_on(config):
         write_plan(output_dir / PLAN_FILE, chosen.planned)
 
 
@@ -152,7 +152,7 @@ def _module(config: DictConfig, plan: Plan) -> SegmentationModule:
         plan=plan,
         network=network,
         losses=losses,
-        head_weights=plain(config.head_weights),
+        head_weights=_head_weights(config, plan),
         optimizer=instantiate(config.optimizer.optimizer, _convert_="all"),
         schedule=instantiate(config.optimizer.schedule, _convert_="all"),
     )
@@ -160,6 +160,15 @@ def _module(config: DictConfig, plan: Plan) -> SegmentationModule:
     if config.compile:
         module.forward_patches = compiled(network.forward_deep)
     return module
+
+
+def _head_weights(config: DictConfig, plan: Plan) -> dict[str, float]:
+    weights: dict[str, float] = plain(config.head_weights)
+    known = [head.name for head in plan.heads]
+    for name in weights:
+        if name not in known:
+            raise InputError("head_weights", f"names {name}, which is no head", f"the heads are: {', '.join(known)}")
+    return weights
 
 
 def _trainer(config: DictConfig) -> pl.Trainer:

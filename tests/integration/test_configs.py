@@ -10,8 +10,11 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from crmo_seg.cases import Case
+from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import write_nifti
 from crmo_seg.network import build_network
+from crmo_seg.plan import write_plan
+from crmo_seg.plan.files import PLAN_FILE
 from crmo_seg.training.app import configs_dir
 from crmo_seg.training.planning import choose_plan, fixed_plan, heads_of
 from crmo_seg.volume import Volume
@@ -51,6 +54,23 @@ def test_every_experiment_says_what_it_is_for(experiment: str) -> None:
     text = (configs_dir() / "experiment" / f"{experiment}.yaml").read_text()
     assert f"python train.py experiment={experiment}" in text
     assert compose_with(f"experiment={experiment}").name == experiment
+
+
+def test_a_planned_training_goes_on_with_its_plan_or_begins_where_there_is_none(tmp_path: Path) -> None:
+    same = ("network=planned", f"output_dir={tmp_path}", "resume_from=last", "data.heads=[edema]")
+    config = compose_with(*same)
+    planned = choose_plan(config, [_case(tmp_path, config)]).planned
+    assert planned is not None
+    write_plan(tmp_path / PLAN_FILE, planned)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").touch()
+    assert choose_plan(config, []).plan == planned.plan, "no case is looked at"
+    for other, message in (("data.heads=[bones]", "the heads edema"), ("data.sequences=[t1]", "the sequences stir")):
+        changed = compose_with(
+            "network=planned", f"output_dir={tmp_path}", "resume_from=last", "data.heads=[edema]", other
+        )
+        with pytest.raises(InputError, match=f"plan.yaml: was made for {message}; resume with the same"):
+            choose_plan(changed, [])
 
 
 def test_a_hospital_with_edema_masks_only_overrides_the_heads() -> None:

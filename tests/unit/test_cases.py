@@ -140,6 +140,14 @@ def test_the_fold_column_goes_before_a_drawn_fold() -> None:
     assert [case.case_id for case in split_by_patient(cases, fold=0, folds=2).val] == ["z"]
 
 
+def test_beside_a_fold_column_a_patient_without_a_fold_is_trained_on_in_every_fold() -> None:
+    cases = [*make_cases(["A"], fold=0), Case("b", "B", fold=1), Case("c", "C", fold=2), Case("new", "D")]
+    for fold in range(3):
+        split = split_by_patient(cases, fold=fold, folds=3)
+        assert len(split.val) == 1
+        assert "new" in {case.case_id for case in split.train}
+
+
 @pytest.mark.parametrize(("patients", "fold"), [(["A", "A"], 0), (["A", "B"], 5)])
 def test_an_empty_side_is_refused(patients: list[str], fold: int) -> None:
     with pytest.raises(InputError, match=r"split: fold \d of 2 has \d training and \d validation cases"):

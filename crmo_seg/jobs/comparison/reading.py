@@ -16,7 +16,7 @@ from crmo_seg.anatomy import Segment, Side, Site
 from crmo_seg.cases import read_manifest
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
-from crmo_seg.jobs.output import BONES_FILE, IMAGE_FILE, LESION_MAP_FILE, LESIONS_FILE, SUMMARY_FILE
+from crmo_seg.jobs.output import BONES_FILE, IMAGE_FILE, LESION_MAP_FILE, LESIONS_FILE, SEQUENCE, SUMMARY_FILE
 from crmo_seg.lesions import Lesion, LesionMap
 from crmo_seg.longitudinal.comparison import VisitMasks
 from crmo_seg.longitudinal.identity import VisitFacts
@@ -79,7 +79,7 @@ def _image_path(visit: Visit) -> Path | None:
     except InputError:
         return None
     case = cases.get(str(visit.summary.get("case_id")))
-    return next(iter(case.images.values()), None) if case else None
+    return case.images.get(visit.summary.get(SEQUENCE, next(iter(case.images)))) if case else None
 
 
 def _read_summary(folder: Path) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from vertebra_builders import BoxSpine
 from crmo_seg.anatomy import bone_named
 from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_labels, write_nifti
-from crmo_seg.jobs.comparison.reading import read_visit
+from crmo_seg.jobs.comparison.reading import read_analysed_image, read_visit
 from crmo_seg.jobs.output import Origin, write_prediction
 from crmo_seg.jobs.sites import parse_bones, reassign_sites
 from crmo_seg.lesions import find_lesions
@@ -144,9 +144,14 @@ def test_masks_as_they_are_typed(texts: list[str], message: str) -> None:
 
 def test_the_image_of_a_manifest_is_found_for_the_new_report(femur: Path, tmp_path: Path) -> None:
     write_nifti(tmp_path / "knee_stir.nii.gz", IMAGE)
+    write_nifti(tmp_path / "knee_water.nii.gz", IMAGE.with_array(np.zeros_like(IMAGE.array)))
     manifest = tmp_path / "manifest.csv"
-    manifest.write_text("case_id,patient_id,image_stir\nknee,a,knee_stir.nii.gz\n")
+    header = "case_id,patient_id,image_dixon_water,image_stir"
+    manifest.write_text(f"{header}\nknee,a,knee_water.nii.gz,knee_stir.nii.gz\n")
     prediction = Prediction("knee", {"edema": EDEMA}, None, find_lesions(EDEMA), PROVENANCE)
     folder = write_prediction(tmp_path / "out", prediction, {"stir": IMAGE}, Origin(manifest))
+    found = read_analysed_image(read_visit(folder))
+    assert found is not None
+    assert np.array_equal(found.array, IMAGE.array), "the sequence that was analysed, not the first of the manifest"
     reassign_sites(folder, {"total_mr": femur})
     assert "femur" in (folder / "report.html").read_text()

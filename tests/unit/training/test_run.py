@@ -128,6 +128,11 @@ def test_early_stopping_ends_a_training_that_no_longer_gets_better(manifest: Pat
     assert torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["epoch"] == 1
 
 
+def test_a_weight_of_no_head_is_refused(manifest: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="head_weights: names edma, which is no head; the heads are: edema"):
+        fit(configure(manifest, tmp_path, "+head_weights.edma=3"))
+
+
 def test_fine_tuning_begins_with_the_weights_of_a_bundle(
     manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
