@@ -120,7 +120,11 @@ def test_impossible_options_are_refused(options: dict[str, object], message: str
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"preset": "hard"}, "give a YAML file that exists, or one of: region, spine, training, training_regions, "),
+        (
+            {"preset": "hard"},
+            "give a YAML file that exists, or one of: region, spine, training, training_regions, training_spines, "
+            "whole_body, plain, or",
+        ),
         ({"age_years": 40.0}, "age_years: is 40 to 40; give ages of 3 to 17 years"),
         ({"age_years": -1.0}, "age_years: is -1 to -1; give ages of 3 to 17 years"),
         ({"age_years": float("nan")}, "age_years: is nan to nan; give ages of 3 to 17 years"),
