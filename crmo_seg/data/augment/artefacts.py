@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -101,9 +101,9 @@ class RandStationSeamd(RandSometimesd):
         steps = int(self.R.randint(-self.shift, self.shift + 1))
         air = air_of(sample).reshape(-1, 1, 1, 1)
         changed = {IMAGE: _with_gain(image, beyond, air, self._gains(len(image)))}
-        labels = [key for key in sample if key.startswith(LABEL_PREFIX)]
-        moved = {key: _moved(np.asarray(sample[key]), beyond, 1 - axis, steps, 0) for key in labels}
-        if all(moved[key].any() or not np.any(sample[key]) for key in labels):
+        labels = _labels(sample)
+        moved = {key: _moved(label, beyond, 1 - axis, steps, 0) for key, label in labels.items()}
+        if _none_is_lost(labels, moved):
             changed = {IMAGE: _moved(changed[IMAGE], beyond, 1 - axis, steps, air)} | moved
         return sample | changed
 
@@ -129,12 +129,12 @@ class RandFieldOfViewd(RandSometimesd):
     def act(self, sample: Sample) -> Sample:
         """Empty what lies outside of the box."""
         box = (slice(None), *(self._shown(size) for size in np.shape(sample[IMAGE])[1:]))
-        labels = [key for key in sample if key.startswith(LABEL_PREFIX)]
-        if not all(np.any(sample[key][box]) or not np.any(sample[key]) for key in labels):
+        labels = _labels(sample)
+        shown = {key: _inside_only(label, box, 0) for key, label in labels.items()}
+        if not _none_is_lost(labels, shown):
             return sample
         air = air_of(sample).reshape(-1, 1, 1, 1)
-        image = _inside_only(np.asarray(sample[IMAGE], dtype=np.float32), box, air)
-        return sample | {IMAGE: image} | {key: _inside_only(np.asarray(sample[key]), box, 0) for key in labels}
+        return sample | {IMAGE: _inside_only(np.asarray(sample[IMAGE], dtype=np.float32), box, air)} | shown
 
     def _shown(self, size: int) -> slice:
         length = max(1, round(size * self.between(*self.share)))
@@ -157,6 +157,15 @@ class RandDropSequenced(RandSometimesd):
             return sample
         image[missing] = air_of(sample)[missing].reshape(-1, 1, 1, 1)
         return sample | {IMAGE: image}
+
+
+def _labels(sample: Sample) -> dict[str, Array]:
+    return {key: np.asarray(value) for key, value in sample.items() if key.startswith(LABEL_PREFIX)}
+
+
+def _none_is_lost(before: Mapping[str, Array], after: Mapping[str, Array]) -> bool:
+    """Whether every label that had a voxel has one still."""
+    return all(after[key].any() or not label.any() for key, label in before.items())
 
 
 def _with_gain(image: Array, beyond: tuple[slice, ...], air: Array, gains: Array) -> Array:
