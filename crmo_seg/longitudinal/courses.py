@@ -8,6 +8,9 @@ pairs are looked at makes no difference.
 before they met to after they parted; a course may have several lesions at a visit, whose volumes are added, as
 ``compare`` does with a group. The alternative, a course that forks, would count a volume twice or name an heir.
 
+*Parts.* Two lesions of one visit that are known to be parts of one, such as those on either side of a growth plate, are
+one course too, also at the visits that show one part only.
+
 *Gaps.* First, neighbouring visits are joined. A course that ends then and one that begins two or more visits later may
 be one that came back, or one whose place a picture between did not show. These two visits are compared with each other
 directly, as if they were neighbours, and the courses are joined where a whole group of that comparison consists of
@@ -31,7 +34,9 @@ Members: TypeAlias = tuple[tuple[int, ...], ...]
 _Key: TypeAlias = tuple[int, int]
 
 
-def chain_lesions(lesion_ids: Sequence[Iterable[int]], between: Between) -> tuple[Members, ...]:
+def chain_lesions(
+    lesion_ids: Sequence[Iterable[int]], between: Between, parts: Sequence[Iterable[frozenset[int]]] = ()
+) -> tuple[Members, ...]:
     """The courses, by the visit and the lesion id at which they begin.
 
     So a course keeps its place in this order when a later visit is added, unless courses are then joined.
@@ -40,12 +45,16 @@ def chain_lesions(lesion_ids: Sequence[Iterable[int]], between: Between) -> tupl
         lesion_ids: of each visit.
         between: asked for neighbouring visits, and for others where a course ends at one and another begins at the
             other.
+        parts: of each visit the lesions that are parts of one; none are, if left out.
 
     >>> chain_lesions([[1, 2], [], [1]], lambda earlier, later: None)
     (((1,), (), ()), ((2,), (), ()), ((), (), (1,)))
     """
     visits = [tuple(ids) for ids in lesion_ids]
     chains = _Chains((visit, one) for visit, ids in enumerate(visits) for one in ids)
+    for visit, together in enumerate(parts):
+        for ids in together:
+            chains.join({(visit, one) for one in ids})
     for visit in range(len(visits) - 1):
         for change in between(visit, visit + 1) or ():
             chains.join(_keys(change, visit, visit + 1))

@@ -15,6 +15,7 @@ from crmo_seg.longitudinal.comparison import Comparison, VisitMasks, compare_vis
 from crmo_seg.longitudinal.course_status import CourseVisit, judge_course
 from crmo_seg.longitudinal.courses import chain_lesions
 from crmo_seg.longitudinal.settings import DEFAULT_SETTINGS, CompareSettings
+from crmo_seg.sites import across_plates
 
 Pair: TypeAlias = tuple[int, int]
 """Indices, from 0, of an earlier and a later visit."""
@@ -51,7 +52,7 @@ class Timeline:
 
 
 def follow_visits(visits: Sequence[VisitMasks], settings: CompareSettings = DEFAULT_SETTINGS) -> Timeline:
-    """Chain the lesions of two or more visits, in the order of time.
+    """Chain the lesions of two or more visits, in the order of time; those across a growth plate are parts of one.
 
     Raises:
         InputError: where no visit can be aligned with its neighbour.
@@ -62,8 +63,9 @@ def follow_visits(visits: Sequence[VisitMasks], settings: CompareSettings = DEFA
     if not pairs.comparisons:
         raise next(iter(pairs.not_aligned.values()))
     lesions = [{one.lesion_id: one for one in visit.lesion_map.lesions} for visit in visits]
+    parts = [across_plates(one.lesion_map, one.bones) if one.bones is not None else () for one in visits]
     courses = []
-    for number, members in enumerate(chain_lesions(lesions, pairs), 1):
+    for number, members in enumerate(chain_lesions(lesions, pairs, parts), 1):
         judged = judge_course(members, lesions, pairs, settings)
         courses.append(Course(number, _site([one for visit in judged for one in visit.lesions]), judged))
     return Timeline(tuple(courses), MappingProxyType(pairs.comparisons), MappingProxyType(pairs.not_aligned))

@@ -4,6 +4,7 @@ A network predicts unsided classes, because a patch cannot tell left from right.
 here is measured in RAS+ mm, so the order and the flips of the array axes do not matter. No torch.
 """
 
+from crmo_seg.sites.across_plates import across_plates
 from crmo_seg.sites.assign import MAXIMUM_DISTANCE_MM, assign_sites
 from crmo_seg.sites.classes import head_classes_of
 from crmo_seg.sites.fine import fine_bones
@@ -14,6 +15,7 @@ __all__ = [
     "MAXIMUM_DISTANCE_MM",
     "MINIMUM_MIDLINE_ML",
     "Midline",
+    "across_plates",
     "assign_sites",
     "find_midline",
     "fine_bones",

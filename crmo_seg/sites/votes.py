@@ -10,9 +10,11 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from crmo_seg.anatomy import BONES_TABLE, HEAD_CLASS_OF_LABEL, Bone, bone_of_head_class, bone_of_label
+from crmo_seg.lesions import LesionMap
 from crmo_seg.volume import Float64Array, Geometry, Volume
 
 MAXIMUM_DISTANCE_MM: Final = 10.0
@@ -23,6 +25,18 @@ CLEAR_SHARE: Final = 0.6
 """Of the votes: where a lesion lies outside of every bone and none has so many, the bone is not sure."""
 
 Box: TypeAlias = tuple[slice, ...]
+
+
+def bones_of_lesions(lesion_map: LesionMap, bones: Volume) -> dict[int, Bone | None]:
+    """The bone of each lesion by its id, see ``bone_of_lesion``.
+
+    Args:
+        lesion_map: lesions and their ids.
+        bones: fine labels on the same grid.
+    """
+    labels, boxes = lesion_map.labels.array, ndimage.find_objects(lesion_map.labels.array)
+    where = {lesion.lesion_id: boxes[lesion.lesion_id - 1] for lesion in lesion_map.lesions}
+    return {one: bone_of_lesion(labels[box] == one, box, bones) for one, box in where.items()}
 
 
 def bone_of_lesion(lesion: NDArray[np.bool_], box: Box, bones: Volume) -> Bone | None:

@@ -34,6 +34,16 @@ def test_what_merges_and_what_splits_is_one_course_all_along() -> None:
     assert chain_lesions([[1], [1, 2], [1], [1, 2]], between) == (((1,), (1, 2), (1,), (1, 2)),)
 
 
+def test_parts_of_one_lesion_are_one_course_at_every_visit() -> None:
+    """Seen as two at the second visit only, of which one is all that is left at the third."""
+    between = Comparisons({
+        (0, 1): [Found((1,), (1,)), Found((2,), (2,)), Found((3,), ())],
+        (1, 2): [Found((1,), ()), Found((2,), (1,))],
+    })  # fmt: skip
+    parts = ([], [frozenset({1, 2})], [])
+    assert chain_lesions([[1, 2, 3], [1, 2], [1]], between, parts) == (((1, 2), (1, 2), (1,)), ((3,), (), ()))
+
+
 def test_a_gap_is_bridged_by_a_direct_comparison() -> None:
     neighbours = {(0, 1): [Found((1,), ())], (1, 2): [Found((), (1,))]}
     back = Comparisons(neighbours | {(0, 2): [Found((1,), (1,))]})

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from long_bone_builders import DISTAL_PLATE_MM, GEOMETRY, WORLD, make_legs, make_tibia
 
 from crmo_seg.anatomy import Segment, bone_named
 from crmo_seg.lesions import Lesion, find_lesions
 from crmo_seg.sites import assign_sites, muscle_signal
-from crmo_seg.sites.long_bones import PLATE_RULES, measure_long_bone
+from crmo_seg.sites.long_bones import measure_long_bone
 from crmo_seg.volume import Geometry, Volume
-
-GEOMETRY = Geometry(np.array([[2.0, 0, 0, -60], [0, 4, 0, -40], [0, 0, 2, -10], [0, 0, 0, 1.0]]), (60, 20, 180))
-WORLD = np.moveaxis(GEOMETRY.to_world_mm(np.moveaxis(np.indices(GEOMETRY.shape), 0, -1)), -1, 0)
-LENGTH_MM = 300.0
-DISTAL_PLATE_MM = PLATE_RULES["tibia", "distal"].of_length * LENGTH_MM
-
-
-def make_tibia(first: int = 0, last: int = 180) -> Volume:
-    """A shaft with two wide ends from z = 0 to 300, or what some slabs of it show."""
-    x, y, z = WORLD
-    half = np.where((z < 40) | (z > 260), 20.0, 10.0)
-    inside = (np.abs(x) < 1.5 * half) & (np.abs(y) < half) & (z >= 0) & (z <= LENGTH_MM)
-    array = np.where(inside, bone_named("tibia_left").label, 0).astype(np.uint8)[:, :, first:last]
-    affine = GEOMETRY.affine.copy()
-    affine[2, 3] += 2.0 * first
-    return Volume(np.ascontiguousarray(array), Geometry(affine, array.shape))
 
 
 def placed(bones: Volume, low: float, high: float, image: Volume | None = None) -> Lesion:
@@ -132,17 +117,6 @@ def test_a_femur_whose_shaft_is_not_marked_gives_no_warning() -> None:
     ends = (np.abs(x) < 25) & (np.abs(y) < 15) & ((np.abs(z - 20) < 20) | (np.abs(z - 280) < 20))
     bones = Volume(np.where(ends, bone_named("femur_left").label, 0).astype(np.uint8), GEOMETRY)
     assert placed(bones, 10.0, 20.0).site.bone == "femur"
-
-
-def make_legs(right_lacks_mm: float = 0.0) -> Volume:
-    """Two tibiae side by side, the right one without so much of its lower end."""
-    one = make_tibia().array > 0
-    affine = GEOMETRY.affine.copy()
-    affine[0, 3] -= 60.0
-    array = np.zeros((120, *GEOMETRY.shape[1:]), dtype=np.uint8)
-    array[:60][one] = bone_named("tibia_left").label
-    array[60:][one & (WORLD[2] >= right_lacks_mm)] = bone_named("tibia_right").label
-    return Volume(array, Geometry(affine, array.shape))
 
 
 @pytest.mark.parametrize(("lacks_mm", "segment"), [(0.0, Segment.METAPHYSIS), (20.0, Segment.METAPHYSIS), (90.0, None)])
