@@ -36,6 +36,7 @@ LESIONS_FILE: Final = "lesions.csv"
 VERTEBRAE_FILE: Final = "vertebrae.csv"
 LESION_MAP_FILE: Final = "lesions.nii.gz"
 BONES_FILE: Final = f"{BONES}.nii.gz"
+PROBABILITY_FILE: Final = f"{EDEMA}_probability.nii.gz"
 VERTEBRAE: Final = "vertebrae"
 """The entry of ``summary.json``, where there are vertebrae with levels."""
 SEQUENCE: Final = "sequence"
@@ -66,14 +67,34 @@ class Origin:
     composed: ComposedStudy | None = None
 
 
-def is_finished(folder: Path, *, input_sha256: str, model_sha256: str, mode: str | None = None) -> bool:
+@dataclass(frozen=True)
+class Wanted:
+    """What a finished prediction has to be, beside that of this input and model, to be left as it is.
+
+    Attributes:
+        mode: fast, default or best.
+        visit: ISO date that was given for the study.
+        patient_key: that was given for the patient.
+        probability: whether the probability of edema has to be there, where the model and the mode give one.
+    """
+
+    mode: str | None = None
+    visit: str | None = None
+    patient_key: str | None = None
+    probability: bool = False
+
+
+ANY: Final = Wanted()
+
+
+def is_finished(folder: Path, *, input_sha256: str, model_sha256: str, wanted: Wanted = ANY) -> bool:
     """Whether a folder holds this prediction already.
 
     Args:
         folder: ``OUT/<case_id>``.
         input_sha256: of the files to predict on.
         model_sha256: of the model.
-        mode: fast, default or best; None where any will do.
+        wanted: what was asked for; what is None or False there may be anything.
 
     Raises:
         InputError: where it holds another one.
@@ -82,10 +103,24 @@ def is_finished(folder: Path, *, input_sha256: str, model_sha256: str, mode: str
         return False
     found = _read_summary(folder / SUMMARY_FILE)
     same = found.get("hashes") == {"input_sha256": input_sha256, "model_sha256": model_sha256}
-    if same and mode in (None, found.get("mode")):
+    what = _other_than(wanted, found, folder) if same else "of another input or another model"
+    if what is None:
         return True
-    what = f"in the mode {found.get('mode')}" if same else "of another input or another model"
     raise InputError(folder, f"holds the prediction {what}", "give --overwrite to replace it, or another output folder")
+
+
+def _other_than(wanted: Wanted, found: Mapping[str, Any], folder: Path) -> str | None:
+    """In what a prediction differs from what is wanted; None if in nothing."""
+    if wanted.mode not in (None, found.get("mode")):
+        return f"in the mode {found.get('mode')}"
+    if wanted.visit not in (None, found.get("visit")):
+        return f"of the visit {found.get('visit') or 'of unknown date'}"
+    if wanted.patient_key not in (None, found.get("patient_key")):
+        return f"of the patient {found.get('patient_key') or 'without a key'}"
+    has_probability = found.get("threshold") is not None and (folder / f"{EDEMA}.nii.gz").exists()
+    if wanted.probability and has_probability and not (folder / PROBABILITY_FILE).exists():
+        return f"without {PROBABILITY_FILE}"
+    return None
 
 
 def write_prediction(
@@ -191,7 +226,7 @@ def _write_volumes(folder: Path, prediction: Prediction, image: Volume | None, *
     if prediction.lesion_map is not None:
         write_nifti(folder / LESION_MAP_FILE, prediction.lesion_map.labels)
     if probability and prediction.probability is not None:
-        write_nifti(folder / f"{EDEMA}_probability.nii.gz", prediction.probability)
+        write_nifti(folder / PROBABILITY_FILE, prediction.probability)
     if image is not None:
         write_nifti(folder / IMAGE_FILE, image)
 

@@ -14,7 +14,7 @@ from crmo_seg.inference.predictor import Predictor, Progress, StudyImages
 from crmo_seg.io.dicom.choose.rules import Rules
 from crmo_seg.io.dicom.types import ComposedStudy
 from crmo_seg.io.study import Study
-from crmo_seg.jobs.output import Origin, is_finished, patient_key, write_prediction
+from crmo_seg.jobs.output import Origin, Wanted, is_finished, patient_key, write_prediction
 from crmo_seg.keys import STIR
 from crmo_seg.prediction import Prediction, QualityFlag
 from crmo_seg.volume import Volume
@@ -142,11 +142,15 @@ class StudyJob:
     def _read(self, study: Study) -> ReadStudy | CaseResult:
         folder, input_sha256 = self.out / study.case_id, study.input_sha256()
         hashes = {"input_sha256": input_sha256, "model_sha256": self.predictor.bundle.sha256}
-        if not self.options.overwrite and is_finished(folder, **hashes, mode=self.predictor.mode.name):
+        if not self.options.overwrite and is_finished(folder, **hashes, wanted=self._wanted()):
             remove_leftovers(folder)
             return CaseResult(folder, None)
         composed = study.read_dicom() if study.kind == "dicom" else None
         return ReadStudy(study, images_of(study, input_sha256, self.predictor, composed), composed)
+
+    def _wanted(self) -> Wanted:
+        options = self.options
+        return Wanted(self.predictor.mode.name, options.visit, options.patient_id, options.probability)
 
     def _compute(self, read: ReadStudy) -> PredictedStudy:
         on_window = self.progress(read.study.case_id) if self.progress else None

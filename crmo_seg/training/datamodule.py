@@ -74,7 +74,13 @@ class SegmentationData(pl.LightningDataModule):
         self.val_samples: list[Sample] = []
 
     def setup(self, stage: str | None = None) -> None:
-        """Read and prepare the cases, once."""
+        """Read and prepare the cases, once.
+
+        Raises:
+            InputError: where a head has no label in any case to learn from.
+        """
+        for head in self.plan.heads:
+            _check_labelled(head.name, self.split.train)
         if not self.train_samples:
             self.train_samples = self._prepare(self.split.train)
             self.val_samples = self._prepare(self.split.val)
@@ -127,6 +133,12 @@ class SegmentationData(pl.LightningDataModule):
                 remedy = f"it has: {', '.join(sorted(known))}"
                 raise InputError("data.sampling", f"names the head {name}, which the model has not", remedy)
         return Foreground(sampling.foreground_share, heads, tuple(sampling.elsewhere_heads))
+
+
+def _check_labelled(head: str, cases: Sequence[Case]) -> None:
+    if not any(head in case.labels for case in cases):
+        remedy = f"give label_{head} for some of them in the manifest, or leave the head out of data.heads"
+        raise InputError(f"head {head}", f"is labelled in none of the {len(cases)} cases to learn from", remedy)
 
 
 def voxel_ml(sample: Sample) -> float:

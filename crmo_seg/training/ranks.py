@@ -91,7 +91,7 @@ class RankSampler(Sampler[int]):
         ranks: how many there are.
 
     Raises:
-        InputError: where the batch cannot be divided evenly.
+        InputError: where the batch cannot be divided evenly, or is larger than an epoch.
 
     >>> [list(RankSampler(EpochSampler(5), 4, number, 2)) for number in (0, 1)]
     [[0, 1], [2, 3]]
@@ -101,6 +101,9 @@ class RankSampler(Sampler[int]):
         if batch_size % ranks:
             remedy = f"give a multiple of {ranks}; it counts the patches of all processes together"
             raise InputError("data.sampling.batch_size", f"{batch_size} cannot be dealt to {ranks} processes", remedy)
+        if batch_size > len(numbers):
+            remedy = f"give at most {len(numbers)}, or a larger data.sampling.patches_per_epoch"
+            raise InputError("data.sampling.batch_size", f"{batch_size} patches are more than an epoch has", remedy)
         self.numbers = numbers
         self.batch_size = batch_size
         self.start = number * (batch_size // ranks)

@@ -11,7 +11,7 @@ from crmo_seg.inference.predictor import Predictor
 from crmo_seg.io.dicom.choose.rules import Rules
 from crmo_seg.io.study import Study, open_dicom_files
 from crmo_seg.jobs.node.arrivals import Arrival
-from crmo_seg.jobs.output import is_finished
+from crmo_seg.jobs.output import Wanted, is_finished
 from crmo_seg.jobs.overlap import written_behind
 from crmo_seg.jobs.study_job import CaseResult, PredictOptions, StudyJob
 
@@ -63,7 +63,7 @@ class Workshop:
                 folder,
                 input_sha256=study.input_sha256(),
                 model_sha256=predictor.bundle.sha256,
-                mode=predictor.mode.name,
+                wanted=Wanted(predictor.mode.name, probability=self.probability),
             )
         except InputError:
             return folder.is_dir()

@@ -16,6 +16,7 @@ from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_image, read_labels
 from crmo_seg.jobs.output import (
     Origin,
+    Wanted,
     is_finished,
     patient_key,
     summary_of,
@@ -171,11 +172,27 @@ def test_a_case_is_finished_when_both_hashes_match(tmp_path: Path) -> None:
     assert is_finished(write(tmp_path), **HASHES)
 
 
-def test_a_case_of_another_mode_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (Wanted(mode="best"), "in the mode default"),
+        (Wanted(visit="2025-01-31"), "of the visit of unknown date"),
+        (Wanted(patient_key="child-7"), "of the patient without a key"),
+        (Wanted(probability=True), "without edema_probability.nii.gz"),
+    ],
+)
+def test_a_case_of_other_options_is_refused(tmp_path: Path, wanted: Wanted, message: str) -> None:
     folder = write(tmp_path)
-    assert is_finished(folder, mode="default", **HASHES)
-    with pytest.raises(InputError, match="a: holds the prediction in the mode default; give --overwrite"):
-        is_finished(folder, mode="best", **HASHES)
+    assert is_finished(folder, wanted=Wanted(mode="default"), **HASHES)
+    with pytest.raises(InputError, match=f"a: holds the prediction {message}; give --overwrite"):
+        is_finished(folder, wanted=wanted, **HASHES)
+
+
+def test_a_case_of_the_same_options_is_finished(tmp_path: Path) -> None:
+    prediction, image = make_prediction()
+    origin = Origin(tmp_path / "scan.nii.gz", "child-7", "2025-01-31")
+    folder = write_prediction(tmp_path, prediction, {"stir": image}, origin, probability=True)
+    assert is_finished(folder, wanted=Wanted("default", "2025-01-31", "child-7", probability=True), **HASHES)
 
 
 @pytest.mark.parametrize("name", ["input_sha256", "model_sha256"])

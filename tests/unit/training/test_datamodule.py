@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +7,10 @@ import torch
 
 from crmo_seg.cases import read_manifest, split_by_patient
 from crmo_seg.data.sample import CASE, IMAGE, label_key, labelled_key
+from crmo_seg.errors import InputError
 from crmo_seg.io.nifti import read_geometry
 from crmo_seg.phantom.dataset import PhantomOptions, make_phantoms
-from crmo_seg.plan import EDEMA_HEAD, GridPlan, NetworkPlan, Plan
+from crmo_seg.plan import EDEMA_HEAD, GridPlan, Head, NetworkPlan, Plan
 from crmo_seg.training.datamodule import SPACING_MM, Sampling, SegmentationData
 
 STAGES = NetworkPlan((4, 8), ((1, 1, 1), (2, 2, 2)), ((3, 3, 1), (3, 3, 3)))
@@ -55,3 +57,11 @@ def test_setup_twice_reads_once(data: SegmentationData) -> None:
     before = data.train_samples
     data.setup()
     assert data.train_samples is before
+
+
+def test_a_head_that_no_case_to_learn_from_labels_is_refused(data: SegmentationData, tmp_path: Path) -> None:
+    plan = replace(PLAN, heads=(EDEMA_HEAD, Head("hip", ("hip",))))
+    unlabelled = SegmentationData(data.split, plan, data.sampling, (), cache=tmp_path, seed=0)
+    message = "head hip: is labelled in none of the 2 cases to learn from; give label_hip for some of them in the man"
+    with pytest.raises(InputError, match=message):
+        unlabelled.setup()

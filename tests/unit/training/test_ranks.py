@@ -24,6 +24,11 @@ def test_a_batch_that_cannot_be_divided_is_refused() -> None:
         RankSampler(EpochSampler(10), 3, 0, 2)
 
 
+def test_a_batch_larger_than_an_epoch_is_refused() -> None:
+    with pytest.raises(InputError, match=r"batch_size: 3 patches are more than an epoch has; give at most 2, or a la"):
+        RankSampler(EpochSampler(2), 3, 0, 1)
+
+
 @pytest.mark.parametrize(("count", "ranks"), [(5, 2), (1, 3), (6, 3), (2, 5)])
 def test_every_rank_gets_as_many_cases_and_none_is_left_out(count: int, ranks: int) -> None:
     parts = [dealt(range(count), number, ranks) for number in range(ranks)]
