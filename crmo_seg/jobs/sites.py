@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from crmo_seg.errors import InputError
 from crmo_seg.files import folder_written_whole, written_whole
+from crmo_seg.inference.quality.coverage import BONE_FLAGS, bone_flags
+from crmo_seg.inference.quality.flags import warnings_first
 from crmo_seg.io.nifti import read_labels, write_nifti
 from crmo_seg.io.nrrd import is_nrrd_name, read_nrrd_labels
 from crmo_seg.jobs.comparison.reading import Visit, read_analysed_image, read_visit
@@ -103,7 +105,8 @@ def reassign_sites(folder: Path, files: Mapping[str, Path]) -> ReassignedSites:
     prediction = _prediction(visit, bones, image)
     kept = {name: value for name, value in visit.summary.items() if name != VERTEBRAE}
     found = summary_of_lesions(prediction) | summary_of_vertebrae(prediction)
-    summary = {**kept, **found, "bones_from": _origin(files)}
+    flags = {"quality_flags": [flag.to_dict() for flag in prediction.quality_flags]}
+    summary = {**kept, **found, **flags, "bones_from": _origin(files)}
     return ReassignedSites(folder, prediction.lesions, _write(visit, prediction, image, summary))
 
 
@@ -141,8 +144,14 @@ def _prediction(visit: Visit, bones: Volume, image: Volume | None) -> Prediction
         probability=None,
         lesion_map=assign_sites(visit.masks.lesion_map, bones, image),
         provenance=_provenance(visit),
-        quality_flags=tuple(_flag(entry) for entry in visit.summary.get("quality_flags", ())),
+        quality_flags=_flags(visit, bones),
     )
+
+
+def _flags(visit: Visit, bones: Volume) -> tuple[QualityFlag, ...]:
+    """Those of the folder; what was told from its bones is told from the new ones."""
+    known = (_flag(entry) for entry in visit.summary.get("quality_flags", ()))
+    return warnings_first((*(flag for flag in known if flag.code not in BONE_FLAGS), *bone_flags(bones)))
 
 
 def _provenance(visit: Visit) -> Provenance:

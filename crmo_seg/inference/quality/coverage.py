@@ -38,6 +38,9 @@ MINIMUM_CUT_MM2: Final = 100.0
 """Less bone than this on a face of the image cuts no region (an assumption): a square centimetre, half a femur's
 shaft."""
 
+BONE_FLAGS: Final = frozenset({"no_bones", "body_regions", "region_cut"})
+"""Codes of the flags that are told from the bones alone."""
+
 _BODY_AXIS: Final = 2
 _LABELS: Final = 256
 _NAMES: Final = tuple(REGIONS.values())
@@ -52,11 +55,16 @@ def coverage_flags(image: Volume, bones: Volume | None) -> Iterator[QualityFlag]
     """
     yield from _field_of_view(image)
     if bones is not None:
-        yield _body_regions(covered_regions(bones))
-        cut = cut_regions(bones)
-        if cut:
-            text = f"The edge of the image cuts the {enumeration(cut)}; what lies beyond was not examined."
-            yield QualityFlag("region_cut", "info", text, cut)
+        yield from bone_flags(bones)
+
+
+def bone_flags(bones: Volume) -> Iterator[QualityFlag]:
+    """The flags of ``BONE_FLAGS``: which regions a mask of bones shows, fine labels, and which the image cuts."""
+    yield _body_regions(covered_regions(bones))
+    cut = cut_regions(bones)
+    if cut:
+        text = f"The edge of the image cuts the {enumeration(cut)}; what lies beyond was not examined."
+        yield QualityFlag("region_cut", "info", text, cut)
 
 
 def border_flags(lesion_map: LesionMap | None) -> Iterator[QualityFlag]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from crmo_seg.data.ranges import TrainingRanges
 from crmo_seg.inference.quality.agreement import agreement_flags
@@ -32,7 +32,11 @@ def quality_flags(
         training: from the bundle's provenance; None where it tells none.
         disagreement: of the ensemble's members; None where there is one.
     """
-    flags = _flags(study_images, masks, lesion_map, training, disagreement)
+    return warnings_first(_flags(study_images, masks, lesion_map, training, disagreement))
+
+
+def warnings_first(flags: Iterable[QualityFlag]) -> tuple[QualityFlag, ...]:
+    """The order in which a reader is told."""
     return tuple(sorted(flags, key=lambda flag: flag.severity != "warning"))
 
 

@@ -33,8 +33,12 @@ def everywhere(value: int) -> Volume:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A prediction without bones, as of DICOM: the image is in it."""
-    flag = QualityFlag("no_bones", "info", "No bones were looked for.", ("femur",))
-    prediction = Prediction("knee", {"edema": EDEMA}, None, find_lesions(EDEMA), PROVENANCE, (flag,))
+    flags = (
+        QualityFlag("field_of_view", "info", "The field of view covers 48 mm along the body.", 48.0),
+        QualityFlag("body_regions", "info", "Bones were found of the arms.", ("arms",)),
+        QualityFlag("lesion_at_border", "warning", "Lesion 1 reaches the edge of the image.", 1.0),
+    )
+    prediction = Prediction("knee", {"edema": EDEMA}, None, find_lesions(EDEMA), PROVENANCE, flags)
     origin = Origin(tmp_path / "study", patient_key="3fa9", keep_image=True)
     return write_prediction(tmp_path / "out", prediction, {"stir": IMAGE}, origin)
 
@@ -58,7 +62,9 @@ def test_lesions_get_the_bone_of_the_mask_and_everything_else_stays(folder: Path
     assert after["burden"]["bones"][0]["bone"] == "femur"
     assert after["bones_from"][0]["file"] == "bones.seg.nrrd"
     changed = {name for name in after if after[name] != before.get(name)}
-    assert changed == {"totals", "sites", "burden", "bones_from"}
+    assert changed == {"totals", "sites", "burden", "bones_from", "quality_flags"}
+    flags = {flag["code"]: flag["value"] for flag in after["quality_flags"]}
+    assert flags == {"field_of_view": 48.0, "body_regions": ["legs"], "lesion_at_border": 1.0, "region_cut": ["legs"]}
     assert (folder / "edema.nii.gz").read_bytes() == edema
     assert "femur" in (folder / "report.html").read_text(encoding="utf-8")
     assert {path.name for path in folder.parent.iterdir()} == {"knee"}
