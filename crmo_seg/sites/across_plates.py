@@ -6,7 +6,7 @@ the plate is what a reader wants to know, and over several visits it is one lesi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Final
 
@@ -19,7 +19,7 @@ from crmo_seg.lesions import LesionMap
 from crmo_seg.sites.long_bones import Plate
 from crmo_seg.sites.segments import CROSSING_MM, CROSSING_SHARE, JUXTAPHYSEAL_MM, PLATE_HALF_MM
 from crmo_seg.sites.skeleton import Skeleton
-from crmo_seg.sites.votes import bones_of_lesions
+from crmo_seg.sites.votes import Box, bones_of_lesions
 from crmo_seg.volume import Float64Array, Volume
 
 LARGEST_GAP_MM: Final = 2 * (PLATE_HALF_MM + JUXTAPHYSEAL_MM)
@@ -44,28 +44,28 @@ def pairs_across_plates(
     for lesion_id, bone in bone_of.items():
         if bone is not None:
             of_bone.setdefault(bone, []).append(lesion_id)
+    boxes, beside_mm = ndimage.find_objects(labels.array), max(labels.geometry.spacing_mm)
     pairs: list[frozenset[int]] = []
     for bone, ids in of_bone.items():
         measured = skeleton.long_bone(bone) if len(ids) > 1 else None
         if measured is not None:
-            pairs += _facing(labels, ids, measured.plates)
+            points = {one: _points_mm(labels, one, boxes[one - 1]) for one in ids}
+            pairs += _facing(points, measured.plates, beside_mm)
     return tuple(pairs)
 
 
-def _facing(labels: Volume, ids: Iterable[int], plates: Iterable[Plate]) -> list[frozenset[int]]:
+def _facing(
+    points_mm: Mapping[int, Float64Array], plates: Iterable[Plate], beside_mm: float
+) -> Iterator[frozenset[int]]:
     """Pairs of lesions of one bone."""
-    boxes = ndimage.find_objects(labels.array)
-    points = {}
-    for one in ids:
-        box = boxes[one - 1]
-        indices = np.argwhere(labels.array[box] == one) + [part.start for part in box]
-        points[one] = labels.geometry.to_world_mm(indices)
-    beside_mm = max(labels.geometry.spacing_mm)
-    return [
-        frozenset((first, second))
-        for first, second in combinations(points, 2)
-        if any(face_each_other(points[first], points[second], plate, beside_mm) for plate in plates)
-    ]
+    for first, second in combinations(points_mm, 2):
+        if any(face_each_other(points_mm[first], points_mm[second], plate, beside_mm) for plate in plates):
+            yield frozenset((first, second))
+
+
+def _points_mm(labels: Volume, lesion_id: int, box: Box) -> Float64Array:
+    indices = np.argwhere(labels.array[box] == lesion_id) + [part.start for part in box]
+    return labels.geometry.to_world_mm(indices)
 
 
 def face_each_other(first_mm: Float64Array, second_mm: Float64Array, plate: Plate, beside_mm: float) -> bool:
