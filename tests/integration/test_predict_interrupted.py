@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,8 +109,17 @@ def test_a_job_that_is_killed_and_ended_is_finished_by_the_same_command(studies:
     assert printed.count("finished before, skipped") >= 3
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Where the tests run behind ``&``, a shell has them ignore Ctrl-C, and what they start inherits it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @posix
 @pytest.mark.slow
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_is_clean_too(studies: Path, out: Path, model: Path) -> None:
     ended = send(start(studies, out, model), signal.SIGINT, lambda: (out / "a").exists())
     assert (ended.code, ended.out, ended.without_notes) == (130, "", "interrupted\n")
