@@ -38,7 +38,7 @@ demo: $(DEMO)/study/manifest.csv  ## make a DICOM study, mark its edema with the
 	@$(call show,$$(ls $(DEMO)/prediction/*/report.html))
 	@$(call show,$$(ls $(DEMO)/evaluation/figures/case_*.png))
 
-# A child that no training and no exam has seen: the default model was trained on the seeds 2026 and 777001.
+# A child that no training and no exam has seen; docs/default_model.md names the seeds of the default model's training.
 $(DEMO)/study/manifest.csv: | $(VENV)/package
 	$(BIN)/crmo-seg phantom $(DEMO)/study --patients 1 --dicom --seed 1
 
