@@ -7,6 +7,8 @@ DEMO   := outputs/demo
 # integration tests, which take longest, come first.
 PARALLEL := -n auto --dist loadscope --no-loadscope-reorder --durations=25
 test test-all: export OMP_NUM_THREADS := 1
+# The tests start a hundred Python processes: where nothing may be kept, each would compile what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all check format pictures bench clean

@@ -248,6 +248,9 @@ def main() -> None:
     if python and not arguments.engines_only:
         note("nnUNetv2_predict, minutes")
         theirs = peers(study, work, python)
+    if not arguments.engines_only:
+        note("crmo-seg predict, not counted: our bytecode, which nnU-Net's has by pip")
+        ours(study, work, model)
     print(HEADER, flush=True)
     inside = {} if arguments.engines_only else whole_processes(study, work, model, theirs)
     if python:

@@ -17,14 +17,16 @@ _BETWEEN_LOOKS_S = 0.05
 def run_measured(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> tuple[float, float]:
     """Wall time in seconds, and the largest sum of resident memory of the process tree in MB.
 
-    Its output goes to the terminal's error stream.
+    Its output goes to the terminal's error stream. It may keep the bytecode of its modules, as on a user's machine, so
+    that a run after the first does not compile them.
 
     Raises:
         subprocess.CalledProcessError: where it fails.
     """
     words = [str(part) for part in command]
     start, peak = time.perf_counter(), 0
-    with subprocess.Popen(words, stdout=sys.stderr, env={**os.environ, **(environment or {})}) as running:
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with subprocess.Popen(words, stdout=sys.stderr, env={**variables, **(environment or {})}) as running:
         root = psutil.Process(running.pid)
         while running.poll() is None:
             peak = max(peak, _resident(root))

@@ -19,3 +19,7 @@ class InputError(ValueError):
         self.source = source
         self.problem = problem
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        """Between processes it goes as its words."""
+        return type(self), (str(self.source), self.problem, self.remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,9 @@ from crmo_seg.cli.options import Quiet, Rules
 from crmo_seg.errors import InputError
 
 if TYPE_CHECKING:
-    from crmo_seg.jobs.study_job import CaseResult
+    from crmo_seg.jobs.predict import ModelChoice
+    from crmo_seg.jobs.ray_cluster.cluster import Cluster
+    from crmo_seg.jobs.study_job import CaseResult, PredictOptions
 
 _EXIT_BUG = 1
 _EXIT_INPUT_ERROR = 2
@@ -39,6 +41,10 @@ def predict(
     shard: Annotated[str, typer.Option(help="i/n: only every n-th study, from the i-th; i from 0.")] = "0/1",
     patient_id: Annotated[str | None, typer.Option(help="Key of the patient in summary.json.")] = None,
     visit: Annotated[str | None, typer.Option(help="Date of the visit, YYYY-MM-DD.")] = None,
+    ray: Annotated[
+        str | None, typer.Option(help="Spread studies over a Ray cluster: its address, auto, or local.")
+    ] = None,
+    ray_workers: Annotated[int | None, typer.Option(help="How many, each with the model; one a machine.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Mark edema on a study: masks in the scan's own geometry, a lesion table and a report.
@@ -47,23 +53,44 @@ def predict(
     the others; the exit code is then 2.
     """
     from crmo_seg.io.dicom.choose.rules import read_rules
-    from crmo_seg.jobs.predict import load_model, predict_studies
+    from crmo_seg.jobs.predict import ModelChoice
+    from crmo_seg.jobs.ray_cluster.cluster import Cluster
     from crmo_seg.jobs.study_job import PredictOptions
-    from crmo_seg.report.progress import ProgressBars
 
     wanted = None if rules is None else read_rules(rules)
     place, date = _parse_shard(shard), _parse_date(visit)
     options = PredictOptions(overwrite, probability, series, place, patient_id, date, wanted)
-    notice = _say_nothing if quiet else _note
-    mode = _mode(fast=fast, best=best, baseline=baseline)
-    predictor = load_model(model, device, mode=mode, precision=precision, notice=notice)
-    with ProgressBars(quiet=quiet) as bars:
-        results = predict_studies(study, out, predictor, options, bars.bar)
+    chosen = ModelChoice(model, device, _mode(fast=fast, best=best, baseline=baseline), precision)
+    if ray is None and ray_workers is not None:
+        raise InputError("--ray-workers", "stands without --ray", "add --ray ADDRESS, or --ray local for this machine")
+    if ray is None:
+        results = _here(study, out, chosen, options, quiet=quiet)
+    else:
+        results = _on_ray(study, out, chosen, options, Cluster(ray, ray_workers, quiet))
     if not quiet:
         for result in results:
             if result.error is None:
                 typer.echo(_line(result))
     _report_failures(results)
+
+
+def _here(study: Path, out: Path, chosen: ModelChoice, options: PredictOptions, *, quiet: bool) -> Sequence[CaseResult]:
+    from crmo_seg.jobs.predict import predict_studies
+    from crmo_seg.report.progress import ProgressBars
+
+    predictor = chosen.load(_say_nothing if quiet else _note)
+    with ProgressBars(quiet=quiet) as bars:
+        return predict_studies(study, out, predictor, options, bars.bar)
+
+
+def _on_ray(
+    study: Path, out: Path, chosen: ModelChoice, options: PredictOptions, cluster: Cluster
+) -> Sequence[CaseResult]:
+    from crmo_seg.jobs.ray_cluster.run import predict_on_ray
+    from crmo_seg.report.progress import ProgressBars
+
+    with ProgressBars(quiet=cluster.quiet) as bars:
+        return predict_on_ray(study, out, chosen, options, cluster, bars.bar("studies"))
 
 
 def _note(text: str) -> None:

@@ -47,7 +47,7 @@ class OpenVinoBackend:
         # A mapped file could not be replaced on Windows, and would crash the process where it is cut off.
         self._core.set_property({"ENABLE_MMAP": False})
         try:
-            self._models = [_read(self._core, model) for model in models]
+            self._models = [read_model(self._core, model) for model in models]
         except RuntimeError as error:
             raise OpenVinoUnusable(f"OpenVINO {openvino.__version__} cannot read it") from error
         self._compiled: OrderedDict[tuple[int, ...], list[openvino.CompiledModel]] = OrderedDict()
@@ -149,7 +149,8 @@ def describe_machine() -> str:
     return " ".join([openvino.get_version(), *map(str, properties)])
 
 
-def _read(core: openvino.Core, model: Path | RebuiltModel) -> openvino.Model:
+def read_model(core: openvino.Core, model: Path | RebuiltModel) -> openvino.Model:
+    """A model of ``OpenVinoFiles``."""
     if isinstance(model, RebuiltModel):
         return core.read_model(model.xml.read_bytes(), model.constants)
     return core.read_model(model)

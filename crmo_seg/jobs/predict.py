@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from crmo_seg.bundle import CONTRACT_FILE, load_bundle, with_folders
@@ -19,6 +20,27 @@ from crmo_seg.volume import Volume
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 DEFAULT_MODEL = "default"
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """What ``load_model`` takes, before anything is loaded.
+
+    Attributes:
+        model: a bundle's folder, or the name of a shipped model; None is the default model.
+        device: auto, cpu, cuda or mps.
+        mode: fast, default, best or baseline.
+        precision: auto or f32.
+    """
+
+    model: str | None = None
+    device: str = "auto"
+    mode: str = DEFAULT.name
+    precision: str = "auto"
+
+    def load(self, notice: Callable[[str], None] | None = None) -> Predictor:
+        """The model, loaded; see ``load_model``."""
+        return load_model(self.model, self.device, mode=self.mode, precision=self.precision, notice=notice)
 
 
 def load_model(
@@ -102,18 +124,26 @@ def predict_studies(
     Raises:
         InputError: where the path cannot be read or its only study fails, and where the disk is full.
     """
+    studies = studies_of(study, out, options)
+    job = StudyJob(out, predictor, options, progress)
+    results = list(written_behind(job.write, map(job.compute, read_ahead(job.read, studies))))
+    if len(results) == 1 and results[0].error is not None:
+        raise results[0].error
+    return results
+
+
+def studies_of(study: Path, out: Path, options: PredictOptions) -> Sequence[Study]:
+    """The studies of a path that the options ask for; none is read yet.
+
+    Raises:
+        InputError: where the path cannot be read, ``out`` is no folder, or one patient's name is given for several.
+    """
     if out.exists() and not out.is_dir():
         raise InputError(out, "is a file", "give a folder after -o")
-    studies = open_study(study, series_uid=options.series_uid, rules=options.rules)
     index, count = options.shard
-    mine = studies[index::count]
-    _check_single_identity(study, mine, options)
-    job = StudyJob(out, predictor, options, progress)
-    results = list(written_behind(job.write, map(job.compute, read_ahead(job.read, mine))))
-    for result in results:
-        if result.error is not None and len(studies) == 1:
-            raise result.error
-    return results
+    studies = open_study(study, series_uid=options.series_uid, rules=options.rules)[index::count]
+    _check_single_identity(study, studies, options)
+    return studies
 
 
 def _check_single_identity(path: Path, studies: Sequence[Study], options: PredictOptions) -> None:
