@@ -128,12 +128,17 @@ def main() -> None:
     manifest, validation = import_data(arguments.raw.absolute(), work)
     theirs = peer(arguments.raw.absolute(), work, python, validation, arguments.minutes)
     own = ours(manifest, work / "ours", arguments.minutes)
-    same = ours(manifest, work / "same", arguments.speed_minutes, *same_network(theirs))
-    del same["dice"]  # of two cases after a few steps: says nothing
     plan = f"nnU-Net's network, patch {theirs['patch']}, batch {theirs['batch_size']}"
-    print(table({"nnU-Net, its plan": theirs, "crmo_seg, its plan": own, f"crmo_seg, {plan}": same}))
-    ratio = same["images_per_s"] / theirs["images_per_s"]
-    print(f"\nimages per second at {plan}: {ratio:.2f} times nnU-Net's; goal 2.5")
+    same = {}
+    for name, compiled in ((plan, "false"), (f"{plan}, compiled", "true")):
+        settings = (*same_network(theirs), f"compile={compiled}")
+        same[name] = ours(manifest, work / f"same_compile_{compiled}", arguments.speed_minutes, *settings)
+        del same[name]["dice"]  # of two cases after a few steps: says nothing
+    rows = {f"crmo_seg, {name}": row for name, row in same.items()}
+    print(table({"nnU-Net, its plan": theirs, "crmo_seg, its plan": own, **rows}))
+    for name, row in same.items():
+        ratio = row["images_per_s"] / theirs["images_per_s"]
+        print(f"\nimages per second at {name}: {ratio:.2f} times nnU-Net's; goal 2.5")
 
 
 if __name__ == "__main__":
