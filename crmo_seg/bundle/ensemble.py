@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import log
 from pathlib import Path
 from statistics import fmean
+from typing import Final
 
 from crmo_seg.bundle.files import load_bundle, save_bundle
 from crmo_seg.bundle.model import ModelBundle
 from crmo_seg.errors import InputError
+from crmo_seg.plan.networks import NETWORKS
+
+_CENTRE: Final = 0.5
 
 
 def ensemble_bundles(folders: Sequence[Path], out: Path) -> ModelBundle:
     """Write the bundles of several folders as one, for example of five folds.
 
-    Its threshold and smallest lesion are the means of the members'. Members may be ensembles themselves.
+    Each member's probability is moved so that its own threshold comes to lie at 0.5, which is then the ensemble's: what
+    a member marks alone stays the same. A mean of probabilities at the mean of high thresholds would mark only where
+    nearly all members are sure. Networks from outside of this package, whose last layer is not known, keep their
+    probabilities, and the ensemble has the mean of their thresholds. The smallest lesion is the mean of the members'.
+    Members may be ensembles themselves.
 
     Raises:
         InputError: where a bundle cannot be read, has parts, or its plan differs from the first one's.
@@ -37,6 +46,8 @@ def ensemble_bundles(folders: Sequence[Path], out: Path) -> ModelBundle:
 
 def _ensemble(bundles: Sequence[ModelBundle]) -> ModelBundle:
     members = [member for bundle in bundles for member in bundle.members]
+    if all(_logit_biases(member) for member in members):
+        members = [_centred(member) for member in members]
     return replace(
         bundles[0],
         weights=members[0].weights,
@@ -45,6 +56,21 @@ def _ensemble(bundles: Sequence[ModelBundle]) -> ModelBundle:
         minimum_lesion_ml=_mean(member.minimum_lesion_ml for member in members),
         provenance={"members": [{"sha256": bundle.sha256, **(bundle.provenance or {})} for bundle in bundles]},
     )
+
+
+def _centred(member: ModelBundle) -> ModelBundle:
+    """The same masks at a threshold of 0.5: the logit of what is thresholded is moved by that of the threshold."""
+    shift = log(member.threshold / (1 - member.threshold))
+    moved = {name: (member.weights[name] - shift).astype(member.weights[name].dtype) for name in _logit_biases(member)}
+    return replace(member, weights={**member.weights, **moved}, threshold=_CENTRE)
+
+
+def _logit_biases(member: ModelBundle) -> list[str]:
+    """The biases of the last layers whose output is one logit; none where the network is not one of this package."""
+    if member.network_class not in NETWORKS:
+        return []
+    heads = [f"heads.{head.name}." for head in member.plan.heads if head.channels == 1]
+    return [name for name in member.weights if name.startswith(tuple(heads)) and name.endswith(".bias")]
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from builders import make_plan
 
 from crmo_seg.bundle import ModelBundle, combined, ensemble_bundles, load_bundle, save_bundle
 from crmo_seg.errors import InputError
+from crmo_seg.inference.torch_backend import TorchBackend
 from crmo_seg.plan import BONES_HEAD, EDEMA_HEAD
 
 BONES_MODEL = stub_model.make_bundle("bones", heads=(BONES_HEAD,), seed=1)
@@ -41,6 +43,39 @@ def test_an_ensemble_is_written_and_read_back(tmp_path: Path) -> None:
     assert len({ensemble_bundles(folders[:2], tmp_path / "two").sha256, ensemble.sha256}) == 2
     nested = ensemble_bundles([tmp_path / "two", folders[2]], tmp_path / "nested")
     assert len(nested.members) == 3
+
+
+def probability(bundle: ModelBundle) -> np.ndarray:
+    """Of one window by a network's own computation, without what inference does around it."""
+    window = np.random.default_rng(0).normal(size=(1, 1, *bundle.plan.patch)).astype(np.float32)
+    return TorchBackend(bundle, "cpu", "f32")(window)["edema"]
+
+
+def test_each_member_counts_from_its_own_threshold(tmp_path: Path) -> None:
+    """Of a probability p and its threshold t the odds are p / (1 - p) and t / (1 - t); p is moved to their ratio."""
+    members = [replace(stub_model.make_bundle(seed=seed), threshold=t) for seed, t in ((0, 0.45), (1, 0.6))]
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for member, folder in zip(members, folders, strict=True):
+        save_bundle(member, folder)
+    made = ensemble_bundles(folders, tmp_path / "ensemble")
+    assert made.threshold == 0.5
+    expected = []
+    for before, after in zip(members, made.members, strict=True):
+        p, t = probability(before), before.threshold
+        odds = p / (1 - p) * (1 - t) / t
+        expected.append(odds / (1 + odds))
+        np.testing.assert_allclose(probability(after), expected[-1], rtol=1e-4)
+    np.testing.assert_allclose(probability(made), np.mean(expected, axis=0), rtol=1e-4)
+
+
+def test_networks_of_others_keep_their_probabilities(tmp_path: Path) -> None:
+    """Of a network whose last layer is not known, or that thresholds nothing, the mean of the thresholds is taken."""
+    for name, threshold in (("one", 0.2), ("two", 0.4)):
+        save_bundle(replace(BONES_MODEL, threshold=threshold), tmp_path / name)
+    made = ensemble_bundles([tmp_path / "one", tmp_path / "two"], tmp_path / "ensemble")
+    assert made.threshold == pytest.approx(0.3)
+    for member in made.members:
+        assert all(np.array_equal(member.weights[name], array) for name, array in BONES_MODEL.weights.items())
 
 
 def test_a_missing_or_changed_member_is_named(tmp_path: Path) -> None:
