@@ -44,7 +44,9 @@ def predict(
     ray: Annotated[
         str | None, typer.Option(help="Spread studies over a Ray cluster: its address, auto, or local.")
     ] = None,
-    ray_workers: Annotated[int | None, typer.Option(help="How many, each with the model; one a machine.")] = None,
+    ray_workers: Annotated[
+        int | None, typer.Option(help="How many workers, each with the model; one for each machine.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Mark edema on a study: masks in the scan's own geometry, a lesion table and a report.

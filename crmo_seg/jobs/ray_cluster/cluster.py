@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,13 +76,29 @@ def connected(cluster: Cluster) -> Iterator[ModuleType]:
     _check_reachable(cluster.address)
     own = {"include_dashboard": False} if cluster.address == LOCAL else {}
     try:
-        ray.init(address=cluster.address, log_to_driver=not cluster.quiet, logging_level="error", **own)
+        with _sigterm_kept():
+            ray.init(address=cluster.address, log_to_driver=not cluster.quiet, logging_level="error", **own)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise _no_cluster(cluster.address, error) from error
     try:
         yield ray
+    except SystemError as error:  # what a signal's handler raised while Ray's compiled code was running
+        raise (error.__cause__ or error) from None
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _sigterm_kept() -> Iterator[None]:
+    """Ray takes the signal for itself when it connects; here it goes on to mean what it meant to the caller."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_reachable(address: str) -> None:
