@@ -83,6 +83,8 @@ def face_each_other(first_mm: Float64Array, second_mm: Float64Array, plate: Plat
     if high > CROSSING_MM or low < -CROSSING_MM or low - high > LARGEST_GAP_MM:
         return False
     ends = [points[np.abs(plate.heights_mm(points)) <= LARGEST_GAP_MM] for points in (beyond, before)]
+    if not all(map(len, ends)):  # few voxels, in thick slices: a quantile between two of them lies near the plate
+        return False
     across = [points - np.outer(plate.heights_mm(points), plate.normal) for points in ends]
     distances, _ = cKDTree(across[0]).query(across[1])
     return bool(distances.min() <= beside_mm)

@@ -10,6 +10,9 @@ from long_bone_builders import DISTAL_PLATE_MM, make_legs, make_tibia
 
 from crmo_seg.lesions import LesionMap, find_lesions
 from crmo_seg.sites import across_plates, assign_sites
+from crmo_seg.sites.across_plates import LARGEST_GAP_MM, face_each_other
+from crmo_seg.sites.long_bones import Plate
+from crmo_seg.sites.segments import CROSSING_SHARE
 from crmo_seg.volume import Array, Volume
 
 EPIPHYSIS, METAPHYSIS = (8.0, 26.0), (34.0, 50.0)
@@ -77,3 +80,13 @@ def test_where_the_picture_cuts_the_end_no_plate_is_known() -> None:
     shown = make_tibia(first=9)  # from z = 8 up
     lesions = lesions_of(shown, box(shown, (-9, 9), (8.0, DISTAL_PLATE_MM - 3)), box(shown, (-9, 9), METAPHYSIS))
     assert across_plates(lesions, shown) == ()
+
+
+def test_a_lesion_with_voxels_on_both_sides_and_none_near_the_plate_faces_no_other() -> None:
+    """Its quantile lies near the plate, between two voxels far from it."""
+    normal = np.array([0.0, 0.0, 1.0])
+    plate = Plate("distal", np.zeros(3), normal, square_mm=30.0, reach_mm=200.0)
+    sparse = np.outer([-40.0] * 9 + [40.0], normal)
+    assert abs(np.quantile(plate.heights_mm(sparse), 1 - CROSSING_SHARE)) < LARGEST_GAP_MM
+    assert not face_each_other(sparse, np.outer([4.0, 5.0, 6.0], normal), plate, beside_mm=8.0)
+    assert face_each_other(np.outer([-5.0] * 10, normal), np.outer([4.0, 5.0, 6.0], normal), plate, beside_mm=8.0)
