@@ -24,9 +24,7 @@ from crmo_seg.sites.vertebral_height import (
 from crmo_seg.volume import Geometry, Volume
 
 WHOLE_BODY = (1.25, 6.0, 1.25)
-FIVE_SLICES_MM = (
-    24.0  # from the first one's middle to the last one's: a body as deep may fill five, of which heights are told
-)
+FIVE_SLICES_MM = 24.0  # between the middles of the first and the last: of so deep a body heights may be told
 SAGITTAL = (4.0, 1.0, 1.0)
 EVEN = (1.5, 1.5, 1.5)
 BETWEEN = (0.5, 0.5, 0.5)
