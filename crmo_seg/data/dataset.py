@@ -10,7 +10,7 @@ from monai.transforms import Compose
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
-from crmo_seg.data.sample import CENTRE_ON_FOREGROUND, FOREGROUND, Sample
+from crmo_seg.data.sample import CENTRE_ON_FOREGROUND, FOREGROUND, IMAGE, Sample
 
 _LARGEST_SEED = 2**32
 _NOWHERE = np.zeros((0, 3), dtype=np.int32)
@@ -24,11 +24,14 @@ class Foreground:
         share: of the patches.
         heads: whose classes, or lesions, count.
         elsewhere: heads of which the other patches hold a class; where there is none they lie anywhere, in air too.
+        brightest_of: the other patches hold the brightest of so many voxels of a class, in the first sequence: bright
+            marrow that is no lesion is rare and the likeliest false mark.
     """
 
     share: float
     heads: tuple[str, ...]
     elsewhere: tuple[str, ...] = ()
+    brightest_of: int = 1
 
     def regions(self, sample: Sample) -> list[NDArray[np.int32]]:
         """Positions of each region of these heads that a prepared sample has."""
@@ -37,6 +40,12 @@ class Foreground:
     def regions_elsewhere(self, sample: Sample) -> list[NDArray[np.int32]]:
         """The same of the heads for other patches."""
         return _regions(sample, self.elsewhere)
+
+
+def _brightest(sample: Sample, positions: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Of positions (n, 3) the one with the largest signal in the first sequence, (1, 3)."""
+    x, y, z = positions.T
+    return positions[np.argmax(sample[IMAGE][0, x, y, z])][None]
 
 
 def _regions(sample: Sample, heads: tuple[str, ...]) -> list[NDArray[np.int32]]:
@@ -80,6 +89,8 @@ class PatchDataset(Dataset[Sample]):
         sample = self.samples[candidates[random.integers(len(candidates))]]
         regions = self.foreground.regions(sample) if on_foreground else self.foreground.regions_elsewhere(sample)
         positions = regions[random.integers(len(regions))] if regions else _NOWHERE
+        if regions and not on_foreground and self.foreground.brightest_of > 1:
+            positions = _brightest(sample, random.choice(positions, self.foreground.brightest_of))
         self.pipeline.set_random_state(seed=int(random.integers(_LARGEST_SEED)))
         patch: Sample = self.pipeline({**sample, FOREGROUND: positions, CENTRE_ON_FOREGROUND: bool(regions)})
         return patch

@@ -43,8 +43,8 @@ LEVELS: Final = (
 COARSEST: Final = 0.15
 """Of the height: with longer voxels an error of one would nearly make a loss of 20 %."""
 LEAST_SLICES: Final = 6.0
-"""Voxels that a body fills from front to back, so that it is at least five deep: with three or four, phantoms had errors
-of two voxels at the walls and a false grade. With fewer only the mean height is told."""
+"""Voxels that a body fills from front to back, and so is at least five deep: with three or four, phantoms had errors of
+two voxels at the walls and a false grade. With fewer only the mean height is told."""
 LEAST_TILT: Final = 3.0
 """Voxels along an end plate, for its tilt to be seen."""
 LEAST_VOXELS: Final = 40

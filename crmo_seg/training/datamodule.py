@@ -37,7 +37,11 @@ class Sampling:
         foreground_share: share of patches that hold foreground.
         foreground_heads: whose classes are foreground; None is the first head, the one that a model is for.
         elsewhere_heads: heads of which the other patches hold a class; without any they lie anywhere.
+        brightest_of: those hold the brightest of so many voxels of a class.
         workers: loader processes; 0 draws in the training process.
+
+    Raises:
+        InputError: where ``brightest_of`` is no number of voxels.
     """
 
     batch_size: int
@@ -45,7 +49,12 @@ class Sampling:
     foreground_share: float
     foreground_heads: tuple[str, ...] | None = None
     elsewhere_heads: tuple[str, ...] = ()
+    brightest_of: int = 1
     workers: int = 0
+
+    def __post_init__(self) -> None:
+        if self.brightest_of < 1:
+            raise InputError("data.sampling", f"has brightest_of={self.brightest_of}", "give 1 voxel or more")
 
 
 class SegmentationData(pl.LightningDataModule):
@@ -132,7 +141,7 @@ class SegmentationData(pl.LightningDataModule):
             if name not in known:
                 remedy = f"it has: {', '.join(sorted(known))}"
                 raise InputError("data.sampling", f"names the head {name}, which the model has not", remedy)
-        return Foreground(sampling.foreground_share, heads, tuple(sampling.elsewhere_heads))
+        return Foreground(sampling.foreground_share, heads, tuple(sampling.elsewhere_heads), sampling.brightest_of)
 
 
 def _check_labelled(head: str, cases: Sequence[Case]) -> None:

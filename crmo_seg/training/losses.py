@@ -35,18 +35,24 @@ class OverlapTerm:
         false_negative_weight: of missed voxels; above the other one it favours sensitivity.
         pool_batch: count voxels over the whole batch, over all ranks, and not sample by sample: steadier where most
             patches hold no foreground.
+        pool_one_class: the same for heads of one class; None is ``pool_batch``. Sample by sample a small lesion counts
+            as much as a large one in another patch.
     """
 
     false_positive_weight: float = 0.5
     false_negative_weight: float = 0.5
     pool_batch: bool = True
+    pool_one_class: bool | None = None
 
     def __call__(self, logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
         """Mean over classes, and over labelled samples; of several classes those count that the reference has."""
         counts = soft_counts(logits, target)
-        if self.pool_batch:
+        if self._pools(logits.shape[1]):
             return self._loss(sum_over_ranks((counts * labelled[:, None]).sum(dim=1)))
         return mean_of_labelled(self._loss(counts), labelled)
+
+    def _pools(self, channels: int) -> bool:
+        return self.pool_batch if channels > 1 or self.pool_one_class is None else self.pool_one_class
 
     def _loss(self, counts: Tensor) -> Tensor:
         """Counts (3, ..., class) -> mean over classes."""
@@ -94,6 +100,7 @@ class DiceCrossEntropy(CompoundLoss):
         positive_weight: of foreground in the cross-entropy of a sigmoid head, against its rarity.
         class_weight: of foreground in the cross-entropy of a softmax head.
         batch_dice: pool voxels over the batch in the Dice term.
+        batch_dice_one_class: the same in heads of one class; None is ``batch_dice``.
     """
 
     def __init__(
@@ -103,8 +110,9 @@ class DiceCrossEntropy(CompoundLoss):
         positive_weight: float = 1.0,
         class_weight: float = 1.0,
         batch_dice: bool = True,
+        batch_dice_one_class: bool | None = None,
     ) -> None:
-        overlap = OverlapTerm(pool_batch=batch_dice)
+        overlap = OverlapTerm(pool_batch=batch_dice, pool_one_class=batch_dice_one_class)
         super().__init__(overlap, CrossEntropy(positive_weight, class_weight), dice_weight, cross_entropy_weight)
 
 

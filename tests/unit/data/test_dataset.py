@@ -105,3 +105,27 @@ def test_other_patches_hold_what_is_asked_for() -> None:
     dataset = PatchDataset([sample], pipeline, foreground=Foreground(0.0, ("edema",), ("bones",)), length=10, seed=0)
     value = sample[IMAGE][0, 40, 40, 20]
     assert all((dataset[number][IMAGE] == value).any() for number in range(20))
+
+
+@pytest.mark.parametrize(("brightest_of", "share"), [(1, 0.5), (3, 0.875), (40, 1.0)])
+def test_other_patches_hold_the_brightest_of_some_voxels(brightest_of: int, share: float) -> None:
+    """Of two voxels the brighter one is missed only where all draws hit the other one."""
+    sample = make_sample((60, 60, 40), (5, 5, 5))
+    sample[FOREGROUND]["bones"] = {7: np.array([[10, 20, 20], [40, 40, 20]], np.int32)}
+    foreground = Foreground(0.0, ("edema",), ("bones",), brightest_of)
+    pipeline = training_pipeline(PLAN, no_augmentation(["edema"]))
+    dataset = PatchDataset([sample], pipeline, foreground=foreground, length=10, seed=0)
+    brighter = sample[IMAGE][0, 40, 40, 20]
+    held = np.mean([(dataset[number][IMAGE] == brighter).any() for number in range(200)])
+    assert held == pytest.approx(share, abs=0.1)
+
+
+def test_foreground_is_drawn_as_before_where_other_patches_hold_the_brightest() -> None:
+    sample = make_sample((60, 60, 40), (5, 5, 5))
+    sample[FOREGROUND]["edema"][1] = np.array([[5, 5, 5], [50, 50, 30]], np.int32)
+    sample[LABEL][0, 50, 50, 30] = 2
+    pipeline = training_pipeline(PLAN, no_augmentation(["edema"]))
+    foreground = Foreground(1.0, ("edema",), ("edema",), 40)
+    dataset = PatchDataset([sample], pipeline, foreground=foreground, length=10, seed=0)
+    held = np.mean([(dataset[number][LABEL] == 2).any() for number in range(200)])
+    assert held == pytest.approx(0.5, abs=0.1)

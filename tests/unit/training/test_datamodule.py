@@ -65,3 +65,8 @@ def test_a_head_that_no_case_to_learn_from_labels_is_refused(data: SegmentationD
     message = "head hip: is labelled in none of the 2 cases to learn from; give label_hip for some of them in the man"
     with pytest.raises(InputError, match=message):
         unlabelled.setup()
+
+
+def test_the_brightest_of_no_voxel_is_refused() -> None:
+    with pytest.raises(InputError, match="data.sampling: has brightest_of=0; give 1 voxel or more"):
+        Sampling(2, 6, 0.5, brightest_of=0)

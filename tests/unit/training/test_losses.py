@@ -35,6 +35,31 @@ def test_a_softmax_head_agrees_with_monai(batch: bool) -> None:
     assert both - dice_only == pytest.approx(functional.cross_entropy(logits, target[:, 0]).item(), abs=1e-6)
 
 
+@pytest.mark.parametrize(("batch", "one_class"), [(True, False), (False, True)])
+def test_heads_of_one_class_may_be_pooled_otherwise(batch: bool, one_class: bool) -> None:
+    loss = DiceCrossEntropy(batch_dice=batch, batch_dice_one_class=one_class)
+    for channels, expected in ((1, DiceCrossEntropy(batch_dice=one_class)), (3, DiceCrossEntropy(batch_dice=batch))):
+        logits, target = draw(channels)
+        assert loss(logits, target, LABELLED) == expected(logits, target, LABELLED)
+
+
+def test_sample_by_sample_a_small_lesion_counts_as_much_as_a_large_one() -> None:
+    """One voxel and 32, all at probability 1/2. By hand: pulls of 0.75 / 1.25^2 and 32 (24.5 - 8.25) / 24.5^2."""
+    logits = torch.full((2, 1, 4, 4, 4), -20.0)
+    target = torch.zeros(2, 1, 4, 4, 4)
+    target[0, 0, 0, 0, 0] = 1
+    target[1, 0, :2] = 1
+    logits[target == 1] = 0.0
+    logits.requires_grad_()
+    pulls = []
+    for pooled in (True, False):
+        loss = DiceCrossEntropy(cross_entropy_weight=0.0, batch_dice_one_class=pooled)(logits, target, LABELLED)
+        (gradient,) = torch.autograd.grad(loss, logits)
+        small, large = gradient.abs().flatten(1).sum(dim=1)
+        pulls.append((small / large).item())
+    assert pulls == pytest.approx([1 / 32, 0.48 / 0.8663], rel=1e-3)
+
+
 @pytest.mark.parametrize("batch", [True, False])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_tversky_term_agrees_with_monai(channels: int, batch: bool) -> None:
