@@ -47,7 +47,7 @@ $(DEMO)/study/manifest.csv: | $(VENV)/package
 # Opens a file where there is a screen; says nothing where there is none.
 show = { case "$$(uname)" in Darwin) open $(1);; *) [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] || xdg-open $(1);; esac; } >/dev/null 2>&1 || true
 
-test: setup  ## what CI runs: unit, integration, notebooks, one smoke training (minutes)
+test: setup  ## the tests that CI runs: unit, integration, notebooks, one smoke training (minutes)
 	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
 test-all: setup  ## everything, the slow tests too (up to an hour)

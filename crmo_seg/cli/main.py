@@ -139,7 +139,7 @@ def publish(
     name: Annotated[str | None, typer.Option(help="Of the model, in reports; without it, that of the folder.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Make a model half as large, to hand it on: its weights in 16 bits, checked that it marks the same."""
+    """Make a model a quarter as large, to hand it on: weights in 16 bits, kept once, checked that it marks the same."""
     from crmo_seg.jobs.publish import publish as run_publish
 
     made = run_publish(bundle, out, name)

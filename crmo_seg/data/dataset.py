@@ -45,7 +45,8 @@ class Foreground:
 def _brightest(sample: Sample, positions: NDArray[np.int32]) -> NDArray[np.int32]:
     """Of positions (n, 3) the one with the largest signal in the first sequence, (1, 3)."""
     x, y, z = positions.T
-    return positions[np.argmax(sample[IMAGE][0, x, y, z])][None]
+    brightest: NDArray[np.int32] = positions[np.argmax(sample[IMAGE][0, x, y, z])][None]
+    return brightest
 
 
 def _regions(sample: Sample, heads: tuple[str, ...]) -> list[NDArray[np.int32]]:

@@ -1,4 +1,4 @@
-"""``crmo-seg publish``: a trained model half as large, to be handed on or shipped with the package."""
+"""``crmo-seg publish``: a trained model a quarter as large, to be handed on or shipped with the package."""
 
 from __future__ import annotations
 
