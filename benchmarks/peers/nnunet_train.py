@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 DATASET_ID = "4"
 CONFIGURATION = "3d_fullres"
@@ -32,15 +31,15 @@ def prepare(raw: Path, work: Path, validation: list[str]) -> None:
     (work / "preprocessed" / dataset.name / "splits_final.json").write_text(json.dumps(split))
 
 
-def fit(minutes: float) -> tuple[Any, dict[str, object]]:
-    """The trainer after its minutes; its iterations, images a second, waiting share and plan."""
+def train(minutes: float) -> dict[str, object]:
+    """Iterations, images a second, waiting share, and Dice of the validation cases, without mirroring."""
     from nnunetv2.run.run_training import get_trainer_from_args
     from torch import device
 
     trainer = get_trainer_from_args(DATASET_ID, CONFIGURATION, 0, device=device("cpu"))
     trainer.on_train_start()
     trainer.on_train_epoch_start()
-    configuration = trainer.configuration_manager
+    batch_size = trainer.configuration_manager.batch_size
     started = time.perf_counter()
     iterations, waiting_s = 0, 0.0
     while time.perf_counter() - started < 60 * minutes:
@@ -52,29 +51,25 @@ def fit(minutes: float) -> tuple[Any, dict[str, object]]:
     seconds = time.perf_counter() - started
     trainer.disable_checkpointing = True
     trainer.on_train_end()
-    return trainer, {
+    trainer.inference_allowed_mirroring_axes = None
+    trainer.perform_actual_validation()
+    summary = json.loads((Path(trainer.output_folder) / "validation" / "summary.json").read_text())
+    configuration = trainer.configuration_manager
+    return {
         "iterations": iterations,
-        "images_per_s": iterations * configuration.batch_size / seconds,
+        "images_per_s": iterations * batch_size / seconds,
         "waiting_share": waiting_s / seconds,
-        "batch_size": configuration.batch_size,
+        "dice": summary["foreground_mean"]["Dice"],
+        "batch_size": batch_size,
         "patch": list(configuration.patch_size),
         "network": configuration.network_arch_init_kwargs,
     }
 
 
-def validate(trainer: Any) -> float:  # noqa: ANN401  (nnU-Net is not in our environment)
-    """Mean Dice of the validation cases, without mirroring."""
-    trainer.inference_allowed_mirroring_axes = None
-    trainer.perform_actual_validation()
-    summary = json.loads((Path(trainer.output_folder) / "validation" / "summary.json").read_text())
-    return float(summary["foreground_mean"]["Dice"])
-
-
 def main(raw: str, work: str, validation: str, minutes: str, result: str) -> None:
     """Prepare, train, and write the figures."""
     prepare(Path(raw), Path(work), json.loads(Path(validation).read_text()))
-    trainer, figures = fit(float(minutes))
-    Path(result).write_text(json.dumps({**figures, "dice": validate(trainer)}))
+    Path(result).write_text(json.dumps(train(float(minutes))))
 
 
 if __name__ == "__main__":
