@@ -78,9 +78,15 @@ class Match:
 
 
 def find_lesions(
-    mask: Volume, *, probability: Volume | None = None, minimum_ml: float = MINIMUM_LESION_ML
+    mask: Volume,
+    *,
+    probability: Volume | None = None,
+    minimum_ml: float = MINIMUM_LESION_ML,
+    minimum_peak: float = 0.0,
 ) -> LesionMap:
     """Components of a mask (26-connected) of at least ``minimum_ml``, the largest first.
+
+    Where a probability is given, components that reach ``minimum_peak`` in no voxel are dropped too.
 
     >>> mask = np.zeros((8, 8, 8), dtype=bool)
     >>> mask[1:3, 1:3, 1:3] = mask[3, 3, 3] = True   # touching at a corner: one lesion
@@ -91,10 +97,24 @@ def find_lesions(
     components, count = ndimage.label(mask.array, structure=NEIGHBOURS_26)
     sizes = np.bincount(components.ravel(), minlength=count + 1)[1:]
     kept = _kept_components(sizes, minimum_ml / mask.geometry.voxel_volume_ml)
+    if probability is not None and minimum_peak > 0:
+        kept = kept[peak_of_each(components, probability.array)[kept - 1] >= minimum_peak]
     new_ids = np.zeros(count + 1, dtype=np.int32)
     new_ids[kept] = np.arange(1, len(kept) + 1, dtype=np.int32)
     labels = mask.with_array(new_ids[components])
     return LesionMap(labels, measure_lesions(labels, probability=probability))
+
+
+def peak_of_each(components: Array, probability: Array) -> NDArray[np.float32]:
+    """Highest probability in each component 1, 2, ... of an array of labels.
+
+    >>> peak_of_each(np.array([0, 1, 1, 2]), np.array([0.9, 0.3, 0.5, 0.8])).tolist()
+    [0.5, 0.800000011920929]
+    """
+    inside = components > 0
+    peaks = np.zeros(int(components.max(initial=0)) + 1, dtype=np.float32)
+    np.maximum.at(peaks, components[inside], probability[inside].astype(np.float32))
+    return peaks[1:]
 
 
 def measure_lesions(labels: Volume, *, probability: Volume | None = None) -> tuple[Lesion, ...]:

@@ -33,6 +33,7 @@ class Provenance:
         windows_in_all: how many the whole image would have taken.
         threshold: probability from which a voxel is a lesion; None in mode baseline, which looks at no probability.
         minimum_lesion_ml: smaller components were dropped.
+        minimum_peak_probability: components that reached it nowhere were dropped; 0 is no such rule.
         timings_s: seconds by stage.
         bones_resolution_mm: from head to feet, of the grid on which a network marked the bones; None where none did.
     """
@@ -50,6 +51,7 @@ class Provenance:
     windows_in_all: int
     threshold: float | None
     minimum_lesion_ml: float
+    minimum_peak_probability: float = 0.0
     timings_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     bones_resolution_mm: float | None = None
 

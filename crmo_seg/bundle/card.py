@@ -12,6 +12,8 @@ def model_card(bundle: ModelBundle) -> str:
     metrics = [(part.provenance or {}).get("metrics") or {} for part in (bundle, *bundle.parts)]
     table = "\n".join(f"| {name} | {value:.3f} |" for each in metrics for name, value in each.items())
     threshold = f"Threshold of {EDEMA}: {bundle.threshold}; lesions from {bundle.minimum_lesion_ml} ml."
+    if bundle.minimum_peak_probability:
+        threshold += f" A lesion reaches a probability of {bundle.minimum_peak_probability} somewhere."
     if bundle.other_weights:
         threshold += f" The mean of {len(bundle.members)} networks."
     return f"""# {bundle.name}

@@ -14,8 +14,8 @@ from crmo_seg.keys import EDEMA
 def combined(bundle: ModelBundle, parts: Sequence[ModelBundle]) -> ModelBundle:
     """A bundle with further ones as its parts; what a part marks, the bundle's own network no longer does.
 
-    Parts that a bundle has already come after it, in their order. Threshold and smallest lesion are those of whichever
-    marks the edema.
+    Parts that a bundle has already come after it, in their order. Threshold, smallest lesion and least peak are those
+    of whichever marks the edema.
 
     Raises:
         InputError: where the bundle would mark nothing itself, or two parts mark the same.
@@ -24,8 +24,13 @@ def combined(bundle: ModelBundle, parts: Sequence[ModelBundle]) -> ModelBundle:
     theirs = {head.name for part in everyone for head in part.plan.heads}
     kept = tuple(part for part in bundle.parts if not theirs & {head.name for head in part.plan.heads})
     point = next((part for part in everyone if EDEMA in {head.name for head in part.plan.heads}), bundle)
-    own = replace(_without(bundle, theirs), threshold=point.threshold, minimum_lesion_ml=point.minimum_lesion_ml)
-    return replace(own, parts=(*kept, *everyone))
+    return replace(
+        _without(bundle, theirs),
+        threshold=point.threshold,
+        minimum_lesion_ml=point.minimum_lesion_ml,
+        minimum_peak_probability=point.minimum_peak_probability,
+        parts=(*kept, *everyone),
+    )
 
 
 def _without(bundle: ModelBundle, names: Collection[str]) -> ModelBundle:

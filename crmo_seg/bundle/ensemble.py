@@ -23,8 +23,8 @@ def ensemble_bundles(folders: Sequence[Path], out: Path) -> ModelBundle:
     Each member's probability is moved so that its own threshold comes to lie at 0.5, which is then the ensemble's: what
     a member marks alone stays the same. A mean of probabilities at the mean of high thresholds would mark only where
     nearly all members are sure. Networks from outside of this package, whose last layer is not known, keep their
-    probabilities, and the ensemble has the mean of their thresholds. The smallest lesion is the mean of the members'.
-    Members may be ensembles themselves.
+    probabilities, and the ensemble has the mean of their thresholds. The smallest lesion is the mean of the members',
+    the least peak the mean of where the members' come to lie. Members may be ensembles themselves.
 
     Raises:
         InputError: where a bundle cannot be read, has parts, or its plan differs from the first one's.
@@ -54,15 +54,18 @@ def _ensemble(bundles: Sequence[ModelBundle]) -> ModelBundle:
         other_weights=tuple(member.weights for member in members[1:]),
         threshold=_mean(member.threshold for member in members),
         minimum_lesion_ml=_mean(member.minimum_lesion_ml for member in members),
+        minimum_peak_probability=_mean(member.minimum_peak_probability for member in members),
         provenance={"members": [{"sha256": bundle.sha256, **(bundle.provenance or {})} for bundle in bundles]},
     )
 
 
 def _centred(member: ModelBundle) -> ModelBundle:
     """The same masks at a threshold of 0.5: the logit of what is thresholded is moved by that of the threshold."""
-    shift = log(member.threshold / (1 - member.threshold))
+    odds = member.threshold / (1 - member.threshold)
+    shift, peak = log(odds), member.minimum_peak_probability
     moved = {name: (member.weights[name] - shift).astype(member.weights[name].dtype) for name in _logit_biases(member)}
-    return replace(member, weights={**member.weights, **moved}, threshold=_CENTRE)
+    peak /= peak + odds * (1 - peak)  # its logit is moved as far
+    return replace(member, weights={**member.weights, **moved}, threshold=_CENTRE, minimum_peak_probability=peak)
 
 
 def _logit_biases(member: ModelBundle) -> list[str]:

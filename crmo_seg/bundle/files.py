@@ -56,6 +56,7 @@ def load_bundle(folder: Path) -> ModelBundle:
             weights=weights,
             threshold=float(contract["threshold"]),
             minimum_lesion_ml=float(contract["minimum_lesion_ml"]),
+            minimum_peak_probability=float(contract.get("minimum_peak_probability", 0.0)),
             provenance=contract.get("provenance"),
             network_class=str(contract["network_class"]),
             other_weights=other_weights,

@@ -18,7 +18,7 @@ from crmo_seg.plan.networks import NETWORKS, added_network
 from crmo_seg.volume import Array
 
 FORMAT_VERSION: Final = 1
-_NOT_THE_NETWORK: Final = ("name", "threshold", "minimum_lesion_ml", "parts_sha256")
+_NOT_THE_NETWORK: Final = ("name", "threshold", "minimum_lesion_ml", "minimum_peak_probability", "parts_sha256")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class ModelBundle:
         weights: name of a parameter -> array.
         threshold: probability from which a voxel is edema.
         minimum_lesion_ml: smaller components are dropped.
+        minimum_peak_probability: components that reach it in no voxel are dropped.
         provenance: versions, configuration, data and metrics of the training; plain YAML.
         network_class: one of ``plan.networks.network_names``.
         other_weights: of the further members of an ensemble.
@@ -42,6 +43,7 @@ class ModelBundle:
     weights: Mapping[str, Array]
     threshold: float = 0.5
     minimum_lesion_ml: float = MINIMUM_LESION_ML
+    minimum_peak_probability: float = 0.0
     provenance: Mapping[str, Any] | None = None
     network_class: str = NETWORKS[0]
     other_weights: tuple[Mapping[str, Array], ...] = ()
@@ -55,6 +57,9 @@ class ModelBundle:
         if self.minimum_lesion_ml < 0:
             problem = f"has the smallest lesion {self.minimum_lesion_ml} ml"
             raise InputError(f"bundle {self.name}", problem, "give 0 or more")
+        if not 0 <= self.minimum_peak_probability < 1:
+            problem = f"has the least peak probability {self.minimum_peak_probability} of a lesion"
+            raise InputError(f"bundle {self.name}", problem, "give 0 or more, and less than 1")
         names = [head.name for head in self.heads]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -86,6 +91,8 @@ class ModelBundle:
         """What ``bundle.yaml`` holds of it, but for the provenance."""
         hashes = [hashlib.sha256(content).hexdigest() for content in self.files_of_weights()]
         others: dict[str, Any] = {"other_weights_sha256": hashes[1:]} if self.other_weights else {}
+        peak = self.minimum_peak_probability
+        others |= {"minimum_peak_probability": peak} if peak else {}  # without it, hashes are those of older versions
         others |= {"parts_sha256": [part.sha256 for part in self.parts]} if self.parts else {}
         return {
             "format_version": FORMAT_VERSION,

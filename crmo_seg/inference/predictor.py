@@ -168,7 +168,12 @@ class Predictor:
         mask, bones = masks.get(EDEMA), masks.get(BONES)
         if mask is None:
             return None
-        lesion_map = find_lesions(mask, probability=probability, minimum_ml=self.bundle.minimum_lesion_ml)
+        lesion_map = find_lesions(
+            mask,
+            probability=probability,
+            minimum_ml=self.bundle.minimum_lesion_ml,
+            minimum_peak=self.bundle.minimum_peak_probability,
+        )
         return lesion_map if bones is None else assign_sites(lesion_map, bones, image)
 
     def _provenance(self, study: StudyImages, marked: Sequence[_Marked], seconds: Mapping[str, float]) -> Provenance:
@@ -187,6 +192,7 @@ class Predictor:
             windows_in_all=sum(each.windows_in_all for each in outputs),
             threshold=None if self.mode.thresholds_edema else self.bundle.threshold,
             minimum_lesion_ml=self.bundle.minimum_lesion_ml,
+            minimum_peak_probability=0.0 if self.mode.thresholds_edema else self.bundle.minimum_peak_probability,
             timings_s=dict(seconds),
             bones_resolution_mm=next((each.resolution_mm for each in reversed(marked) if BONES in each.masks), None),
         )

@@ -172,6 +172,7 @@ def summary_of(prediction: Prediction, origin: Origin, out: Path) -> dict[str, A
         "quality_flags": [flag.to_dict() for flag in prediction.quality_flags],
         "threshold": provenance.threshold,
         "minimum_lesion_ml": provenance.minimum_lesion_ml,
+        "minimum_peak_probability": provenance.minimum_peak_probability,
         "model": provenance.model_name,
         "device": provenance.device,
         "backend": provenance.backend,

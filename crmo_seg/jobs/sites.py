@@ -173,6 +173,7 @@ def _provenance(visit: Visit) -> Provenance:
             windows_in_all=int(summary["windows_in_all"]),
             threshold=None if threshold is None else float(threshold),
             minimum_lesion_ml=float(summary["minimum_lesion_ml"]),
+            minimum_peak_probability=float(summary.get("minimum_peak_probability", 0.0)),
             timings_s=MappingProxyType(summary["timings_s"]),
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -1,8 +1,10 @@
-"""From which probability a voxel is edema, and which components are too small: chosen on validation cases.
+"""From which probability a voxel is edema, and which components are no lesions: chosen on validation cases.
 
-Both numbers are tried on a grid; those with the highest lesion-wise F1 (any overlap, pooled over scans) are stored in
-the bundle. A threshold that costs more than a twentieth of the voxel-wise Dice at 0.5 is not considered: a mask that
-keeps only the core of each lesion may have a fine F1, but says too little of their volume.
+A component is none where it is too small, or where the model is nowhere sure of it: a low threshold outlines a lesion
+as far as it goes, and the peak says whether there is one. The numbers are tried on a grid; those with the highest
+lesion-wise F1 (any overlap, pooled over scans) are stored in the bundle. A threshold that costs more than a twentieth
+of the voxel-wise Dice at 0.5 is not considered: a mask that keeps only the core of each lesion may have a fine F1, but
+says too little of their volume.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ from scipy import ndimage
 
 from crmo_seg.evaluation.lesionwise import LesionCounts, pooled
 from crmo_seg.keys import MINIMUM_LESION_ML
-from crmo_seg.lesions import NEIGHBOURS_26, overlap_voxels
+from crmo_seg.lesions import NEIGHBOURS_26, overlap_voxels, peak_of_each
 from crmo_seg.training.metrics import ClassVoxels
 from crmo_seg.volume import Array
 
 DEFAULT_THRESHOLD: Final = 0.5
 THRESHOLDS: Final = (0.1, 0.2, 0.3, 0.4, DEFAULT_THRESHOLD, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 MINIMUM_VOLUMES_ML: Final = (MINIMUM_LESION_ML, 0.15, 0.2, 0.3, 0.5)
+MINIMUM_PEAKS: Final = (0.0, 0.8, 0.9, 0.95)
 
 LEAST_DICE_SHARE: Final = 0.95
 """A threshold must keep this share of the default threshold's Dice, pooled over scans."""
@@ -41,21 +44,23 @@ class Candidates:
     Attributes:
         volumes_ml: of each component.
         meets: whether a reference lesion (row) shares a voxel with a component (column).
+        peaks: highest probability in each component.
         voxels: of the whole masks.
     """
 
     volumes_ml: NDArray[np.float64]
     meets: NDArray[np.bool_]
+    peaks: NDArray[np.float32]
     voxels: ClassVoxels = _NOT_COUNTED
 
-    def counts(self, minimum_ml: float = MINIMUM_LESION_ML) -> LesionCounts:
-        """Counts by the rule of any overlap where smaller components are dropped.
+    def counts(self, minimum_ml: float = MINIMUM_LESION_ML, minimum_peak: float = 0.0) -> LesionCounts:
+        """Counts by the rule of any overlap where smaller components, and those of a lower peak, are dropped.
 
-        >>> scan = Candidates(np.array([0.2, 4.0]), np.array([[True, False]]))
-        >>> scan.counts(0.1), scan.counts(1.0).n_found
-        (LesionCounts(n_ref=1, n_pred=2, n_found=1, n_false_positive=1), 0)
+        >>> scan = Candidates(np.array([0.2, 4.0]), np.array([[True, False]]), np.array([0.9, 0.6], np.float32))
+        >>> scan.counts(0.1), scan.counts(1.0).n_found, scan.counts(minimum_peak=0.8).n_false_positive
+        (LesionCounts(n_ref=1, n_pred=2, n_found=1, n_false_positive=1), 0, 0)
         """
-        kept = self.meets[:, self.volumes_ml >= minimum_ml - _ROUNDING_ML]
+        kept = self.meets[:, (self.volumes_ml >= minimum_ml - _ROUNDING_ML) & (self.peaks >= minimum_peak)]
         found, true = int(kept.any(axis=1).sum()), int(kept.any(axis=0).sum())
         return LesionCounts(len(kept), kept.shape[1], found, kept.shape[1] - true)
 
@@ -66,17 +71,22 @@ class OperatingPoint:
 
     threshold: float = DEFAULT_THRESHOLD
     minimum_lesion_ml: float = MINIMUM_LESION_ML
+    minimum_peak_probability: float = 0.0
     counts: LesionCounts | None = None
 
 
-def candidates(pred: Array, ref: Array, voxel_ml: float) -> Candidates:
-    """Components of two masks (X, Y, Z); reference components below ``MINIMUM_LESION_ML`` are no lesions.
+def candidates(probability: Array, ref: Array, voxel_ml: float, threshold: float = DEFAULT_THRESHOLD) -> Candidates:
+    """Components of a thresholded probability and of a mask (X, Y, Z).
+
+    Reference components below ``MINIMUM_LESION_ML`` are no lesions.
 
     Args:
-        pred: bool or uint8.
-        ref: on the same grid.
+        probability: or a mask.
+        ref: mask on the same grid.
         voxel_ml: volume of a voxel.
+        threshold: probability from which a voxel is predicted.
     """
+    pred = probability >= threshold
     box = _box(pred, ref)
     wanted, wanted_ml = _components(ref[box], voxel_ml)
     found, found_ml = _components(pred[box], voxel_ml)
@@ -84,19 +94,20 @@ def candidates(pred: Array, ref: Array, voxel_ml: float) -> Candidates:
     is_lesion = wanted_ml >= MINIMUM_LESION_ML - _ROUNDING_ML
     is_candidate = found_ml >= MINIMUM_LESION_ML - _ROUNDING_ML  # the smallest volume that is ever asked for
     voxels = ClassVoxels(*(int(np.count_nonzero(mask)) for mask in ((found > 0) & (wanted > 0), found, wanted)))
-    return Candidates(found_ml[is_candidate], meets[is_lesion][:, is_candidate], voxels)
+    peaks = peak_of_each(found, probability[box])
+    return Candidates(found_ml[is_candidate], meets[is_lesion][:, is_candidate], peaks[is_candidate], voxels)
 
 
 def candidates_by_threshold(probability: Array, ref: Array, voxel_ml: float) -> dict[float, Candidates]:
     """``candidates`` at each of ``THRESHOLDS``, of a probability (X, Y, Z)."""
-    return {threshold: candidates(probability >= threshold, ref, voxel_ml) for threshold in THRESHOLDS}
+    return {threshold: candidates(probability, ref, voxel_ml, threshold) for threshold in THRESHOLDS}
 
 
 def choose_operating_point(scans: Sequence[Mapping[float, Candidates]]) -> OperatingPoint:
-    """Threshold and smallest volume with the highest F1; among equals, the fewest false positives.
+    """Threshold, smallest volume and least peak with the highest F1; among equals, the fewest false positives.
 
-    Where these are equal too, the point nearest to the defaults. Without a reference lesion in any scan there is
-    nothing to choose by: the defaults.
+    Where these are equal too, the lowest peak, then the point nearest to the defaults. Without a reference lesion in
+    any scan there is nothing to choose by: the defaults.
     """
     points = list(_points(scans))
     if not points or not any(point.counts is not None and point.counts.n_ref for point in points):
@@ -105,9 +116,9 @@ def choose_operating_point(scans: Sequence[Mapping[float, Candidates]]) -> Opera
 
 
 def _points(scans: Sequence[Mapping[float, Candidates]]) -> Iterator[OperatingPoint]:
-    for threshold, minimum_ml in product(_worthy_thresholds(scans), MINIMUM_VOLUMES_ML):
-        counts = pooled(scan[threshold].counts(minimum_ml) for scan in scans)
-        yield OperatingPoint(threshold, minimum_ml, counts)
+    for threshold, minimum_ml, peak in product(_worthy_thresholds(scans), MINIMUM_VOLUMES_ML, MINIMUM_PEAKS):
+        counts = pooled(scan[threshold].counts(minimum_ml, peak) for scan in scans)
+        yield OperatingPoint(threshold, minimum_ml, peak, counts)
 
 
 def _worthy_thresholds(scans: Sequence[Mapping[float, Candidates]]) -> list[float]:
@@ -121,7 +132,8 @@ def _worthy_thresholds(scans: Sequence[Mapping[float, Candidates]]) -> list[floa
 def _merit(point: OperatingPoint) -> tuple[float, ...]:
     counts = point.counts or LesionCounts(0, 0, 0, 0)
     near = -abs(point.threshold - DEFAULT_THRESHOLD)
-    return round(counts.f1, 12), -counts.n_false_positive, near, -point.minimum_lesion_ml
+    peak, smallest = point.minimum_peak_probability, point.minimum_lesion_ml
+    return round(counts.f1, 12), -counts.n_false_positive, -peak, near, -smallest
 
 
 def _components(mask: Array, voxel_ml: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:

@@ -107,6 +107,7 @@ def _bundle(
         weights=weights,
         threshold=point.threshold,
         minimum_lesion_ml=point.minimum_lesion_ml,
+        minimum_peak_probability=point.minimum_peak_probability,
         provenance=provenance,
         network_class=config.network.network_class,
     )

@@ -95,6 +95,18 @@ def test_mean_probability_is_that_of_the_voxels_inside() -> None:
     assert (large.mean_probability, small.mean_probability) == pytest.approx((0.75, 0.5))
 
 
+def test_components_that_reach_the_least_peak_in_no_voxel_are_dropped() -> None:
+    mask = two_boxes()
+    values = np.full(mask.array.shape, 0.6, dtype=np.float32)
+    values[3, 1, 4] = 0.9  # one voxel of the smaller one
+    probability = mask.with_array(values)
+    (kept,) = find_lesions(mask, probability=probability, minimum_peak=0.9).lesions
+    assert kept.volume_ml == pytest.approx(48 * 0.018)
+    assert kept.lesion_id == 1
+    assert not find_lesions(mask, probability=probability, minimum_peak=0.95).lesions
+    assert len(find_lesions(mask, minimum_peak=0.95).lesions) == 2, "without a probability there is no peak"
+
+
 def test_diameter_of_a_rod_by_hand() -> None:
     array = np.zeros((8, 8, 8), dtype=bool)
     array[2:6, 3, 3] = True  # from side to side of its outer voxels: 3 x 1.5 mm along, 6 mm across

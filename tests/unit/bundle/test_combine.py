@@ -35,10 +35,10 @@ def test_a_part_replaces_a_head_of_the_same_name() -> None:
     assert made.parts == (BONES_MODEL,)
 
 
-def test_threshold_and_smallest_lesion_are_those_of_whichever_marks_edema() -> None:
-    chosen = replace(EDEMA_MODEL, threshold=0.3, minimum_lesion_ml=0.7)
+def test_what_counts_as_a_lesion_is_as_with_whichever_marks_edema() -> None:
+    chosen = replace(EDEMA_MODEL, threshold=0.3, minimum_lesion_ml=0.7, minimum_peak_probability=0.8)
     for made in (combined(chosen, [BONES_MODEL]), combined(BONES_MODEL, [chosen])):
-        assert (made.threshold, made.minimum_lesion_ml) == (0.3, 0.7)
+        assert (made.threshold, made.minimum_lesion_ml, made.minimum_peak_probability) == (0.3, 0.7, 0.8)
 
 
 def test_a_part_replaces_an_older_one() -> None:

@@ -68,6 +68,17 @@ def test_each_member_counts_from_its_own_threshold(tmp_path: Path) -> None:
     np.testing.assert_allclose(probability(made), np.mean(expected, axis=0), rtol=1e-4)
 
 
+def test_the_least_peak_moves_with_the_probabilities(tmp_path: Path) -> None:
+    """Odds of the peak 0.8 are 4, those of the threshold 0.2 are 1/4: 16, a probability of 16/17."""
+    for name, peak in (("one", 0.8), ("two", 0.0)):
+        member = replace(stub_model.make_bundle(), threshold=0.2, minimum_peak_probability=peak)
+        save_bundle(member, tmp_path / name)
+    twice = ensemble_bundles([tmp_path / "one", tmp_path / "one"], tmp_path / "twice")
+    assert twice.minimum_peak_probability == pytest.approx(16 / 17)
+    mixed = ensemble_bundles([tmp_path / "one", tmp_path / "two"], tmp_path / "mixed")
+    assert mixed.minimum_peak_probability == pytest.approx(8 / 17)
+
+
 def test_networks_of_others_keep_their_probabilities(tmp_path: Path) -> None:
     """Of a network whose last layer is not known, or that thresholds nothing, the mean of the thresholds is taken."""
     for name, threshold in (("one", 0.2), ("two", 0.4)):

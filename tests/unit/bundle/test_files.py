@@ -18,10 +18,13 @@ def make_bundle(**changes: object) -> ModelBundle:
 
 
 def test_a_bundle_survives_the_disk(tmp_path: Path) -> None:
-    saved = make_bundle(threshold=0.3, minimum_lesion_ml=0.2, provenance={"metrics": {"val/edema_dice": 0.5}})
+    point = {"threshold": 0.3, "minimum_lesion_ml": 0.2, "minimum_peak_probability": 0.9}
+    saved = make_bundle(**point, provenance={"metrics": {"val/edema_dice": 0.5}})
     save_bundle(saved, tmp_path / "model")
     loaded = load_bundle(tmp_path / "model")
     assert (loaded.plan, loaded.threshold, loaded.minimum_lesion_ml) == (saved.plan, 0.3, 0.2)
+    assert loaded.minimum_peak_probability == 0.9
+    assert "A lesion reaches a probability of 0.9 somewhere." in (tmp_path / "model" / "README.md").read_text()
     np.testing.assert_array_equal(loaded.weights["a.weight"], saved.weights["a.weight"])
     assert loaded.sha256 == saved.sha256
     assert "not for diagnosis" in (tmp_path / "model" / "README.md").read_text()

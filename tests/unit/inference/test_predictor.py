@@ -15,7 +15,7 @@ from crmo_seg.inference.predictor import Predictor, StudyImages
 from crmo_seg.inference.windows import Float32Array, RunWindow
 from crmo_seg.keys import BONES, EDEMA, STIR
 from crmo_seg.lesions import measure_lesions
-from crmo_seg.plan import BONES_HEAD, EDEMA_HEAD, GridPlan, Head, Plan
+from crmo_seg.plan import BONES_HEAD, EDEMA_HEAD, GridPlan, Head
 from crmo_seg.prediction import Prediction
 from crmo_seg.preprocess import preprocess
 from crmo_seg.volume import Volume
@@ -29,6 +29,11 @@ RADIUS_MM = 8.0
 def bright(level: float) -> RunWindow:
     """A network whose probability is 0.5 where the normalised signal has that level."""
     return lambda window: {EDEMA: 1 / (1 + np.exp(-8 * (window - level)))}
+
+
+def unsure(level: float) -> RunWindow:
+    """The same, but for the probability, which is 0.7 at most."""
+    return lambda window: {EDEMA: np.minimum(bright(level)(window)[EDEMA], np.float32(0.7))}
 
 
 def bright_in_a_femur(level: float) -> RunWindow:
@@ -46,9 +51,10 @@ def predict(
     network: Callable[[float], RunWindow] = bright,
     heads: tuple[Head, ...] = (EDEMA_HEAD,),
     grid: GridPlan = FINE,
+    minimum_peak: float = 0.0,
 ) -> Prediction:
-    plan = make_plan((16, 16, 8), heads)
-    bundle = ModelBundle("stub", Plan(plan.sequences, heads, grid, plan.patch, plan.network), {}, minimum_lesion_ml=0.3)
+    plan = replace(make_plan((16, 16, 8), heads), grid=grid)
+    bundle = ModelBundle("stub", plan, {}, minimum_lesion_ml=0.3, minimum_peak_probability=minimum_peak)
     seen = preprocess([image], grid)[0]
     half_way = float(np.median(seen) + seen.max()) / 2
     return Predictor(bundle, StubBackend(network(half_way))).predict(StudyImages("case", {STIR: image}))
@@ -104,6 +110,16 @@ def test_a_lesion_gets_its_bone_and_keeps_its_probability() -> None:
     assert lesion.mean_probability is not None
     assert 0.5 < lesion.mean_probability <= 1
     assert set(prediction.masks) == {EDEMA, BONES}
+
+
+def test_a_mark_of_which_the_model_is_nowhere_sure_is_no_lesion() -> None:
+    image, _ = body_with_lesion(make_geometry((40, 20, 40), (1.5, 3.0, 1.5)), CENTRE_MM, RADIUS_MM)
+    (lesion,) = predict(image, unsure, minimum_peak=0.6).lesions
+    assert lesion.mean_probability == pytest.approx(0.7, abs=0.1)
+    none = predict(image, unsure, minimum_peak=0.8)
+    assert none.lesions == ()
+    assert not none.masks[EDEMA].array.any()
+    assert none.provenance.minimum_peak_probability == 0.8
 
 
 def test_nothing_bright_is_an_empty_mask_and_no_lesion() -> None:

@@ -150,7 +150,17 @@ def test_what_the_summary_holds(tmp_path: Path) -> None:
             "lesions",
             "quality_flags",
         ),
-        *("threshold", "minimum_lesion_ml", "model", "device", "versions", "hashes", "timings_s", "input"),
+        *(
+            "threshold",
+            "minimum_lesion_ml",
+            "minimum_peak_probability",
+            "model",
+            "device",
+            "versions",
+            "hashes",
+            "timings_s",
+            "input",
+        ),
         *("backend", "precision", "mode", "window", "windows_run", "windows_in_all"),
     }
     assert (summary["schema_version"], summary["case_id"], summary["patient_key"]) == (1, "a", "key")

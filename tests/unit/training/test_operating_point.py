@@ -18,7 +18,8 @@ VOXEL_ML = 0.05
 def scan(ref_lesions: int, components: list[tuple[float, int | None]]) -> Candidates:
     """Components (ml, the reference lesion that they meet)."""
     meets = np.array([[hit == row for _, hit in components] for row in range(ref_lesions)], dtype=bool)
-    return Candidates(np.array([ml for ml, _ in components]), meets.reshape(ref_lesions, len(components)))
+    volumes_ml, peaks = np.array([ml for ml, _ in components]), np.ones(len(components), np.float32)
+    return Candidates(volumes_ml, meets.reshape(ref_lesions, len(components)), peaks)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -51,7 +52,18 @@ def test_the_threshold_that_drops_the_false_lesion_is_chosen() -> None:
 
 def test_the_smallest_volume_that_drops_the_specks_is_chosen() -> None:
     point = choose_operating_point([{0.5: scan(1, [(2.0, 0), (0.12, None), (0.18, None)])}])
-    assert point == OperatingPoint(0.5, 0.2, LesionCounts(1, 1, 1, 0))
+    assert point == OperatingPoint(0.5, 0.2, counts=LesionCounts(1, 1, 1, 0))
+
+
+def test_the_least_peak_that_drops_what_the_model_is_nowhere_sure_of_is_chosen() -> None:
+    """A threshold that drops the false mark would leave less than a twentieth of the true one."""
+    probability, ref = np.zeros((14, 6, 6), np.float32), np.zeros((14, 6, 6), bool)
+    ref[:4, :4, :4] = True
+    probability[:4, :4, :4] = 0.55
+    probability[2, 2, 2] = 0.97
+    probability[7:11, :4, :4] = 0.75  # as large, and false
+    point = choose_operating_point([candidates_by_threshold(probability, ref, VOXEL_ML)])
+    assert point == OperatingPoint(0.5, 0.1, 0.8, LesionCounts(1, 1, 1, 0))
 
 
 def test_equal_f1_goes_to_fewer_false_positives_then_to_the_default() -> None:

@@ -137,6 +137,7 @@ def _algorithm(identity: ResultIdentity) -> AlgorithmIdentificationSequence:
 
     provenance = identity.provenance
     threshold = {} if provenance.threshold is None else {"threshold": f"{provenance.threshold:g}"}
+    peak = provenance.minimum_peak_probability
     return AlgorithmIdentificationSequence(
         name=identity.algorithm_name,
         family=ARTIFICIAL_INTELLIGENCE.coded(),
@@ -146,6 +147,7 @@ def _algorithm(identity: ResultIdentity) -> AlgorithmIdentificationSequence:
             "mode": provenance.mode,
             **threshold,
             "minimum_lesion_ml": f"{provenance.minimum_lesion_ml:g}",
+            **({"minimum_peak_probability": f"{peak:g}"} if peak else {}),
         },
     )
 

@@ -125,6 +125,10 @@ def test_segments_say_what_and_where(one: StationSegmentation) -> None:
     [
         (PROVENANCE, "mode=default,threshold=0.45,minimum_lesion_ml=0.1"),
         (replace(PROVENANCE, mode="baseline", threshold=None), "mode=baseline,minimum_lesion_ml=0.1"),
+        (
+            replace(PROVENANCE, minimum_peak_probability=0.9),
+            "mode=default,threshold=0.45,minimum_lesion_ml=0.1,minimum_peak_probability=0.9",
+        ),
     ],
 )
 def test_the_algorithm_tells_its_threshold_where_it_has_one(
