@@ -16,6 +16,7 @@ from crmo_seg.bundle import ModelBundle
 from crmo_seg.data.ranges import ranges_of_model
 from crmo_seg.errors import InputError
 from crmo_seg.inference.backend import Backend
+from crmo_seg.inference.baseline import DEFAULT_SETTINGS as BASELINE_SETTINGS
 from crmo_seg.inference.baseline import bright_marrow
 from crmo_seg.inference.members import MembersTogether
 from crmo_seg.inference.modes import DEFAULT, Mode
@@ -164,20 +165,24 @@ class Predictor:
         """The sequence in which signal is measured: the model's first."""
         return study.images[self.bundle.plan.sequences[0]]
 
+    @property
+    def _least(self) -> tuple[float, float]:
+        """Smallest volume in ml and least peak of a lesion; the baseline looks at no probability."""
+        if self.mode.thresholds_edema:
+            return BASELINE_SETTINGS.minimum_lesion_ml, 0.0
+        return self.bundle.minimum_lesion_ml, self.bundle.minimum_peak_probability
+
     def _lesions(self, masks: Mapping[str, Volume], probability: Volume | None, image: Volume) -> LesionMap | None:
         mask, bones = masks.get(EDEMA), masks.get(BONES)
         if mask is None:
             return None
-        lesion_map = find_lesions(
-            mask,
-            probability=probability,
-            minimum_ml=self.bundle.minimum_lesion_ml,
-            minimum_peak=self.bundle.minimum_peak_probability,
-        )
+        minimum_ml, minimum_peak = self._least
+        lesion_map = find_lesions(mask, probability=probability, minimum_ml=minimum_ml, minimum_peak=minimum_peak)
         return lesion_map if bones is None else assign_sites(lesion_map, bones, image)
 
     def _provenance(self, study: StudyImages, marked: Sequence[_Marked], seconds: Mapping[str, float]) -> Provenance:
         outputs = [each.outputs for each in marked]
+        minimum_ml, minimum_peak = self._least
         return Provenance(
             package_version=__version__,
             model_name=self.bundle.name,
@@ -191,8 +196,8 @@ class Predictor:
             windows_run=sum(each.windows_run for each in outputs),
             windows_in_all=sum(each.windows_in_all for each in outputs),
             threshold=None if self.mode.thresholds_edema else self.bundle.threshold,
-            minimum_lesion_ml=self.bundle.minimum_lesion_ml,
-            minimum_peak_probability=0.0 if self.mode.thresholds_edema else self.bundle.minimum_peak_probability,
+            minimum_lesion_ml=minimum_ml,
+            minimum_peak_probability=minimum_peak,
             timings_s=dict(seconds),
             bones_resolution_mm=next((each.resolution_mm for each in reversed(marked) if BONES in each.masks), None),
         )

@@ -83,12 +83,11 @@ def answer(question: Question, predictor: Predictor) -> Answer:
     """
     images = as_the_model_says(question.images, predictor)
     prediction = predictor.predict(StudyImages(question.case_id, images))
-    bones, minimum_ml = prediction.masks.get(BONES), predictor.bundle.minimum_lesion_ml
-    image = next(iter(images.values()))
+    bones, image = prediction.masks.get(BONES), next(iter(images.values()))
     masks = {MODEL: prediction.masks[EDEMA]}
     if bones is not None:
-        masks[BASELINE] = mark_outliers(image, bones, minimum_ml)
-    masks[BASELINE_TRUE_BONES] = mark_outliers(image, question.bones, minimum_ml)
+        masks[BASELINE] = mark_outliers(image, bones)
+    masks[BASELINE_TRUE_BONES] = mark_outliers(image, question.bones)
     takers = {taker: measure(question, mask, bones if taker == MODEL else None) for taker, mask in masks.items()}
     return Answer(MappingProxyType(takers), masks[MODEL], sum(prediction.provenance.timings_s.values()))
 

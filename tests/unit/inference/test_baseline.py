@@ -72,7 +72,7 @@ def test_a_bone_may_be_ill_by_two_thirds() -> None:
 def test_specks_are_no_lesions() -> None:
     image, bones = leg()
     image[20, 3, 10] = image[18:22, 3:5, 40:45] = 500
-    kept = mark_outliers(volume(image), volume(bones), 0.1, PLAIN).array
+    kept = mark_outliers(volume(image), volume(bones), PLAIN).array
     assert kept[18:22, 3:5, 40:45].all()
     assert kept.sum() == 4 * 2 * 5
 

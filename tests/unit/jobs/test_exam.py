@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,13 +84,14 @@ def test_a_model_without_bones_leaves_the_baseline_the_true_ones(question: Quest
 
 
 def test_the_mode_baseline_is_the_baseline_and_needs_bones(question: Question) -> None:
-    bundle = make_bundle(heads=(EDEMA_HEAD, BONES_HEAD))
+    bundle = replace(make_bundle(heads=(EDEMA_HEAD, BONES_HEAD)), minimum_peak_probability=0.9)
     model = Predictor(bundle, TorchBackend(bundle, "cpu", "f32"), BASELINE_MODE)
     prediction = model.predict(StudyImages("a", question.images))
-    expected = mark_outliers(question.images["stir"], prediction.masks[BONES], bundle.minimum_lesion_ml)
+    expected = mark_outliers(question.images["stir"], prediction.masks[BONES])
     assert np.array_equal(prediction.masks[EDEMA].array, expected.array)
     assert prediction.probability is None
     assert (prediction.provenance.mode, prediction.provenance.threshold) == ("baseline", None)
+    assert (prediction.provenance.minimum_lesion_ml, prediction.provenance.minimum_peak_probability) == (0.5, 0.0)
     bare = make_bundle()
     with pytest.raises(InputError, match="model stub: has no head bones, in which the mode baseline looks"):
         Predictor(bare, TorchBackend(bare, "cpu", "f32"), BASELINE_MODE)
