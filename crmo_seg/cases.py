@@ -167,7 +167,9 @@ def _check_columns(path: Path, columns: list[str]) -> None:
     if missing or not any(name.startswith(IMAGE_PREFIX) for name in columns):
         names = ", ".join(missing or [f"{IMAGE_PREFIX}<sequence>"])
         found = ", ".join(columns) or "none"
-        raise InputError(path, f"has no column {names} (found: {found})", "add it; see the manifest in the README")
+        one_column = len(columns) == 1 and any(separator in columns[0] for separator in ";\t")
+        remedy = "separate columns by commas" if one_column else "add it; see the manifest in the README"
+        raise InputError(path, f"has no column {names} (found: {found})", remedy)
 
 
 def _parse_row(where: str, folder: Path, row: Mapping[str, str | None]) -> Case:

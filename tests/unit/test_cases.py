@@ -72,6 +72,11 @@ def test_written_and_read_again_it_is_the_same(tmp_path: Path) -> None:
     [
         ("case_id,image_stir\na,a.nii\n", r"manifest.csv: has no column patient_id \(found: case_id, image_stir\)"),
         ("case_id,patient_id\na,P\n", "has no column image_<sequence>"),
+        (
+            "case_id;patient_id;image_stir\na;P;a.nii\n",
+            "has no column case_id, patient_id .*; separate columns by commas",
+        ),
+        ("case_id\tpatient_id\timage_stir\na\tP\ta.nii\n", "; separate columns by commas"),
         ("", "has no column"),
         ("case_id,patient_id,image_stir\n", "manifest.csv: has no case"),
         ("case_id,patient_id,image_stir\na,P,\n", "line 2: names no image"),
