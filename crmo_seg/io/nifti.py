@@ -1,6 +1,7 @@
 """NIfTI files <-> volumes, with the geometry taken from the header and never guessed.
 
-The sform is preferred to the qform, as the NIfTI-1 standard's method 3 and nibabel do. Where a file has neither
+The sform is preferred to the qform, as the NIfTI-1 standard's method 3 and nibabel do. Where both claim the same space
+and run an axis in opposite directions, programs disagree on which side is left: refused. Where a file has neither
 (both codes 0), nibabel's fallback is taken: the voxel sizes on the axes, with the first axis running to the
 patient's left; such a file is accepted, but its left and right are a convention, not a measurement.
 """
@@ -174,10 +175,25 @@ def _unreadable(path: Path, error: Exception) -> InputError:
 
 
 def _geometry(path: Path, stored: Any) -> Geometry:  # noqa: ANN401
+    if _contradicts_itself(stored):
+        problem = "has a qform and an sform of one code that run an axis in opposite directions"
+        raise InputError(path, problem, "write the right one into both, or set the code of the wrong one to 0")
     try:
         return Geometry(_affine_mm(stored), _shape(path, stored.shape))
     except GeometryError as error:
         raise InputError(path, f"has a header that cannot be right: {error}", "export the file again") from error
+
+
+def _contradicts_itself(stored: Any) -> bool:  # noqa: ANN401
+    if not isinstance(stored, nib.Nifti1Pair):
+        return False
+    try:
+        (sform, space), (qform, other) = stored.header.get_sform(coded=True), stored.header.get_qform(coded=True)
+    except ValueError:  # a quaternion that is none: the sform alone says it
+        return False
+    if not space or space != other:
+        return False
+    return bool((np.sum(sform[:3, :3] * qform[:3, :3], axis=0) < 0).any())
 
 
 def _shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -128,6 +128,33 @@ def test_the_sform_is_preferred_to_the_qform(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_geometry(tmp_path / "a.nii").affine, AFFINE)
 
 
+@pytest.mark.parametrize(("sform_code", "qform_code", "refused"), [(1, 1, True), (2, 2, True), (2, 1, False)])
+def test_an_sform_and_a_qform_of_one_space_that_disagree_on_the_side_are_refused(
+    sform_code: int, qform_code: int, *, refused: bool, tmp_path: Path
+) -> None:
+    image = nib.Nifti1Image(COUNTING.astype(np.uint8), AFFINE)
+    image.set_sform(AFFINE, code=sform_code)
+    image.set_qform(np.diag([-1.0, 1, 1, 1]) @ AFFINE, code=qform_code)
+    nib.save(image, tmp_path / "a.nii")
+    if refused:
+        with pytest.raises(
+            InputError, match=r"a.nii: has a qform and an sform .* opposite directions; write the right"
+        ):
+            read_image(tmp_path / "a.nii")
+    else:
+        np.testing.assert_allclose(read_geometry(tmp_path / "a.nii").affine, AFFINE)
+
+
+def test_a_qform_that_is_a_little_off_is_no_contradiction(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(COUNTING.astype(np.uint8), AFFINE)
+    turned = AFFINE.copy()
+    turned[:3, 3] += 2.0
+    image.set_sform(AFFINE, code=1)
+    image.set_qform(turned, code=1)
+    nib.save(image, tmp_path / "a.nii")
+    np.testing.assert_allclose(read_geometry(tmp_path / "a.nii").affine, AFFINE)
+
+
 def test_without_sform_and_qform_the_first_axis_runs_left(tmp_path: Path) -> None:
     image = nib.Nifti1Image(COUNTING.astype(np.uint8), None)
     image.header.set_zooms((1.5, 1.25, 6))
